@@ -1,0 +1,45 @@
+import type { FastifyRequest } from "fastify";
+
+/** What a role or a token may allow. Roles and their permissions: docs/identity.md. */
+export const PERMISSIONS = [
+  "read",
+  "publish",
+  "stage",
+  "release",
+  "deploy",
+  "rules",
+  "users",
+  "audit",
+  "admin",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Who a request comes from, after its credential was checked. */
+export interface Principal {
+  userId: string;
+  login: string;
+  /** Set when a token was used. */
+  tokenId: string | null;
+}
+
+/** What a permission is asked for: everything of a provider, or one plugin of it; omitted = server-wide. */
+export interface Scope {
+  provider?: string;
+  plugin?: string;
+}
+
+export interface Identity {
+  /** The caller, or null when the request carries no credential. @throws Problem 401 when it carries a bad one. */
+  authenticate(request: FastifyRequest): Promise<Principal | null>;
+  /** The caller. @throws Problem 401 when there is none. */
+  require(request: FastifyRequest): Promise<Principal>;
+  /**
+   * True when the caller's roles (server-wide or in that provider) give the permission, and, where a token was
+   * used, its permissions and resources do too.
+   */
+  allows(principal: Principal, permission: Permission, scope?: Scope): Promise<boolean>;
+  /** @throws Problem 403 (audited as denied) when `allows` is false. */
+  authorize(request: FastifyRequest, permission: Permission, scope?: Scope): Promise<Principal>;
+  /** Providers in which the caller has the permission. */
+  providersFor(principal: Principal, permission: Permission): Promise<string[]>;
+}

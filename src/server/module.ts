@@ -1,0 +1,61 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Kind } from "../core/plugin.ts";
+import type { AuditLog } from "./events/audit.ts";
+import type { EventBus } from "./events/bus.ts";
+import type { Operations } from "./events/operations.ts";
+import type { Identity } from "./identity/identity.ts";
+import type { BlobStore } from "./storage/blobs.ts";
+import type { Database, MigrationSet } from "./storage/database.ts";
+
+/** What the composition root hands to every module. A module keeps no other global state. */
+export interface ServerContext {
+  /** Absolute path of the data directory; a module writes below `<dataDir>/<its name>` only. */
+  readonly dataDir: string;
+  /** Public base URL without a trailing slash, or undefined: then URLs follow the request's scheme and host. */
+  readonly publicUrl: string | undefined;
+  readonly log: Logger;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly identity: Identity;
+  readonly operations: Operations;
+  readonly events: EventBus;
+  readonly audit: AuditLog;
+  readonly metrics: Registry;
+  readonly now: () => Date;
+}
+
+/** A part of the server that can be left out with `--without`. */
+export interface ServerModule {
+  readonly name: string;
+  /** Run in order before `start`, each once, in one transaction each. */
+  readonly migrations: MigrationSet;
+  /** Builds the module's state. Rejects with the reason when it cannot run on this machine. */
+  start(context: ServerContext): Promise<RunningModule>;
+}
+
+export interface RunningModule {
+  /** Adds the module's routes; encapsulated, so hooks and error handlers stay its own. */
+  routes(app: FastifyInstance): Promise<void>;
+  /** Repeated work; a failure is logged and counted, and the next turn comes all the same. */
+  readonly jobs?: readonly BackgroundJob[];
+  /** Resolves when the module can serve; rejects with the reason (shown by `/readyz`). */
+  ready?(): Promise<void>;
+  /** Targets that the first start writes into the invoking user's configuration. */
+  readonly targets?: readonly OfferedTarget[];
+  /** Called after the last request has been answered. */
+  stop?(): Promise<void>;
+}
+
+export interface BackgroundJob {
+  readonly name: string;
+  readonly everyMs: number;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface OfferedTarget {
+  /** `local-store` and the like. */
+  readonly name: string;
+  readonly kind: Kind;
+}
