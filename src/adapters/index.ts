@@ -1,0 +1,34 @@
+import type { Capability } from "../core/capabilities.ts";
+import type { Kind } from "../core/plugin.ts";
+import type { AdapterModule } from "./adapter.ts";
+
+export interface AdapterEntry {
+  /** Known without loading the adapter: help, completion and the choice of a default target read it. */
+  readonly capabilities: readonly Capability[];
+  readonly load: () => Promise<AdapterModule>;
+}
+
+/** Every kind that this version of plugctl can talk to. An adapter is loaded when a command first needs it. */
+export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
+  store: {
+    capabilities: [
+      "health",
+      "session",
+      "listing",
+      "inspection",
+      "catalogue",
+      "publication",
+      "removal",
+      "discovery",
+      "administration",
+    ],
+    load: () => import("./store/index.ts"),
+  },
+};
+
+/** The kinds whose backends have a capability. */
+export function kindsWith(capability: Capability): Kind[] {
+  return (Object.keys(ADAPTERS) as Kind[]).filter((kind) =>
+    ADAPTERS[kind]?.capabilities.includes(capability),
+  );
+}

@@ -1,0 +1,60 @@
+import { Chalk, type ChalkInstance } from "chalk";
+import type { ColorMode, Terminal } from "./terminal.ts";
+
+/** Colours and symbols of one stream. Colour never carries a meaning alone. */
+export interface Style {
+  readonly paint: ChalkInstance;
+  readonly symbol: {
+    readonly ok: string;
+    readonly fail: string;
+    readonly warn: string;
+    readonly info: string;
+  };
+}
+
+export function createStyle(terminal: Terminal, stream: "stdout" | "stderr", mode: ColorMode): Style {
+  const paint = new Chalk({ level: terminal.colorLevel(stream, mode) });
+  const plain = terminal.unicode
+    ? { ok: "✔", fail: "✖", warn: "⚠", info: "ℹ" }
+    : { ok: "√", fail: "×", warn: "!!", info: "i" };
+  return {
+    paint,
+    symbol: {
+      ok: paint.green(plain.ok),
+      fail: paint.red(plain.fail),
+      warn: paint.yellow(plain.warn),
+      info: paint.cyan(plain.info),
+    },
+  };
+}
+
+const STATE_COLORS: Readonly<Record<string, "green" | "yellow" | "red" | "dim">> = {
+  available: "green",
+  installed: "green",
+  running: "green",
+  active: "green",
+  published: "green",
+  ready: "green",
+  ok: "green",
+  succeeded: "green",
+  paused: "yellow",
+  installing: "yellow",
+  restarting: "yellow",
+  removing: "yellow",
+  yanked: "yellow",
+  expired: "yellow",
+  denied: "red",
+  failed: "red",
+  stopped: "dim",
+  inactive: "dim",
+  disabled: "dim",
+  revoked: "dim",
+  purged: "dim",
+  withdrawn: "dim",
+};
+
+/** A state word in its colour. */
+export function paintState(style: Style, state: string): string {
+  const color = STATE_COLORS[state];
+  return color === undefined ? state : style.paint[color](state);
+}

@@ -1,0 +1,103 @@
+import { formatRelative, formatSize } from "./format.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { paintState, type Style } from "./style.ts";
+import { displayWidth, pad, prepareWidths, truncate } from "./width.ts";
+
+/** One row, as scripts get it. Columns name its fields. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Column {
+  /** The field of the row. */
+  key: string;
+  title?: string;
+  as?: "text" | "time" | "size" | "number" | "state";
+  /** Columns with a higher number go first when the terminal is too narrow (default 1; 0 is never dropped). */
+  drop?: number;
+}
+
+const GAP = "   ";
+const NARROWEST = 8;
+
+/** A value as text for people (`relative` times) or for pipes (full, ISO). */
+export function cellText(value: unknown, column: Pick<Column, "as">, now: Date | undefined): string {
+  if (value === null || value === undefined) return "";
+  if (column.as === "time" && now !== undefined) return formatRelative(String(value), now);
+  if (column.as === "size" && now !== undefined && typeof value === "number") return formatSize(value);
+  if (Array.isArray(value)) return value.map((item) => cellText(item, {}, now)).join(", ");
+  if (typeof value === "object") return sanitizeLine(JSON.stringify(value));
+  return sanitizeLine(String(value));
+}
+
+/** Tab-separated, no header, nothing cut: what a pipe gets. */
+export function renderTsv(rows: readonly Row[], columns: readonly Column[]): string {
+  return rows
+    .map((row) => `${columns.map((column) => cellText(row[column.key], column, undefined)).join("\t")}\n`)
+    .join("");
+}
+
+/** A table that fits `width`: the widest columns shrink first, then columns are dropped; lines never wrap. */
+export async function renderTable(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  options: { width: number; style: Style; now: Date },
+): Promise<string> {
+  const cells = rows.map((row) => columns.map((column) => cellText(row[column.key], column, options.now)));
+  const titles = columns.map((column) => (column.title ?? column.key).toUpperCase());
+  await prepareWidths(cells.flat());
+  const natural = titles.map((title, index) =>
+    Math.max(displayWidth(title), ...cells.map((line) => displayWidth(line[index] ?? ""))),
+  );
+  const widths = fit(natural, columns, options.width);
+  const last = widths.findLastIndex((width) => width > 0);
+  const line = (texts: readonly string[], paint: (text: string, column: Column) => string) =>
+    `${columns
+      .map((column, index) => ({ column, index, width: widths[index] ?? 0 }))
+      .filter(({ width }) => width > 0)
+      .map(({ column, index, width }) => {
+        const align = column.as === "size" || column.as === "number" ? "right" : "left";
+        const text = truncate(texts[index] ?? "", width);
+        const padded = index === last && align === "left" ? text : pad(text, width, align);
+        // Painted after padding is measured, so that escape codes do not count as columns.
+        return padded.replace(text, () => paint(text, column));
+      })
+      .join(GAP)}\n`;
+  const head = line(titles, (text) => options.style.paint.dim(text));
+  const body = cells.map((texts) =>
+    line(texts, (text, column) =>
+      column.as === "state"
+        ? paintState(options.style, text)
+        : column === columns[0]
+          ? options.style.paint.cyan(text)
+          : text,
+    ),
+  );
+  return head + body.join("");
+}
+
+/** Column widths that fit; 0 means dropped. */
+function fit(natural: readonly number[], columns: readonly Column[], available: number): number[] {
+  const widths = [...natural];
+  const total = () => {
+    const shown = widths.filter((width) => width > 0);
+    return shown.reduce((sum, width) => sum + width, 0) + GAP.length * (shown.length - 1);
+  };
+  while (total() > available) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const width = widths[widest] ?? 0;
+    if (width > NARROWEST) {
+      widths[widest] = Math.max(NARROWEST, width - (total() - available));
+      continue;
+    }
+    const droppable = columns
+      .map((column, index) => ({ index, drop: column.drop ?? 1 }))
+      .filter(({ index, drop }) => drop > 0 && (widths[index] ?? 0) > 0)
+      .sort((a, b) => b.drop - a.drop || b.index - a.index)[0];
+    if (droppable === undefined) break;
+    widths[droppable.index] = 0;
+    // What was shrunk before may grow again into the space that came free.
+    for (let index = 0; index < widths.length; index += 1) {
+      if ((widths[index] ?? 0) > 0) widths[index] = natural[index] ?? 0;
+    }
+  }
+  return widths;
+}
