@@ -28,6 +28,8 @@ export const targetSchema = z.strictObject({
   /** PEM file of the authority that signed the endpoint's certificate. */
   ca: z.string().min(1).optional(),
   credential: credentialSchema.optional(),
+  /** Data directory of the plugctl server that wrote this target and keeps its address current. */
+  dataDir: z.string().min(1).optional(),
 });
 export type TargetConfig = z.infer<typeof targetSchema>;
 

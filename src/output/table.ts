@@ -47,7 +47,7 @@ export async function renderTable(
   const natural = titles.map((title, index) =>
     Math.max(displayWidth(title), ...cells.map((line) => displayWidth(line[index] ?? ""))),
   );
-  const widths = fit(natural, columns, options.width);
+  const widths = columnWidths(natural, columns, options.width);
   const last = widths.findLastIndex((width) => width > 0);
   const line = (texts: readonly string[], paint: (text: string, column: Column) => string) =>
     `${columns
@@ -75,7 +75,7 @@ export async function renderTable(
 }
 
 /** Column widths that fit; 0 means dropped. */
-function fit(natural: readonly number[], columns: readonly Column[], available: number): number[] {
+function columnWidths(natural: readonly number[], columns: readonly Column[], available: number): number[] {
   const widths = [...natural];
   const total = () => {
     const shown = widths.filter((width) => width > 0);

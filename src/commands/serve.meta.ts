@@ -1,0 +1,31 @@
+import { defineCommand, flag, integer, list, text } from "./command.ts";
+
+export const serve = defineCommand({
+  name: "serve",
+  group: "setup",
+  summary: "Run the embedded server with every backend that it can",
+  options: {
+    data: text("--data <dir>", "data directory (default: plugctl in the user's data folder)"),
+    host: text("--host <address>", "address to listen on (default: 127.0.0.1)"),
+    port: integer("--port <port>", "HTTP port, 0 for any free one (default: 7400)", { min: 0, max: 65_535 }),
+    socket: text("--socket <path>", "listen on a Unix socket as well"),
+    only: list("--only <modules>", "start just these modules (a,b)"),
+    without: list("--without <modules>", "leave these modules out (a,b)"),
+    publicUrl: text("--public-url <url>", "base URL that clients see, when a proxy stands in front"),
+    tlsCert: text("--tls-cert <file>", "certificate (PEM)"),
+    tlsKey: text("--tls-key <file>", "its private key (PEM)"),
+    tlsSelfSigned: flag("--tls-self-signed", "make a self-signed certificate once and use it"),
+    allowPlainHttp: flag("--allow-plain-http", "listen beyond this machine without TLS"),
+    adminPasswordFile: text("--admin-password-file <file>", "set the password of the user admin from this file"),
+    readyFile: text("--ready-file <file>", "written when every started module is ready"),
+    logLevel: text("--log-level <level>", "debug, info, warn or error (default: warn)", {
+      choices: ["debug", "info", "warn", "error"],
+    }),
+    logFile: text("--log-file <file>", "append the log to a file instead of stderr"),
+  },
+  examples: [
+    ["everything, on this machine only", "plugctl serve"],
+    ["for others, with TLS", "plugctl serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem"],
+    ["in a script, on any free port", "plugctl serve --data ./data --port 0 --ready-file ready.json"],
+  ],
+});
