@@ -44,6 +44,11 @@ export interface RunningModule {
   ready?(): Promise<void>;
   /** Targets that the first start writes into the invoking user's configuration. */
   readonly targets?: readonly OfferedTarget[];
+  /**
+   * sha256 of every blob that the module still needs; what no module names is collected as garbage. A reference that
+   * is added while this runs need not appear.
+   */
+  referencedBlobs?(): AsyncIterable<string>;
   /** Called after the last request has been answered. */
   stop?(): Promise<void>;
 }

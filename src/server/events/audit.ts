@@ -7,20 +7,24 @@ export interface AuditEntry {
   action: string;
   /** `plugin:orders@1.0.0`, `user:alice`. */
   resource: string;
+  /** The provider that it concerns; its owners may read the row. */
+  provider?: string | undefined;
   outcome: "ok" | "denied" | "failed";
   ip: string | null;
   requestId: string | null;
-  detail?: Record<string, unknown>;
+  detail?: Record<string, unknown> | undefined;
 }
 
 export interface AuditRecord {
   seq: number;
   /** ISO 8601, UTC. */
   at: string;
+  /** A login, `anonymous`, or `system` for what the server did by itself. */
   actor: string;
   tokenId: string | null;
   action: string;
   resource: string;
+  provider: string | null;
   outcome: string;
   ip: string | null;
   requestId: string | null;
@@ -30,21 +34,31 @@ export interface AuditRecord {
 }
 
 export interface AuditQuery {
-  actor?: string;
+  actor?: string | undefined;
   /** Exact, or a prefix that ends in `.`. */
-  action?: string;
-  resource?: string;
-  outcome?: string;
-  since?: Date;
-  until?: Date;
+  action?: string | undefined;
+  resource?: string | undefined;
+  /** Only rows that concern one of these providers. */
+  providers?: readonly string[] | undefined;
+  outcome?: string | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
   /** Only rows with a smaller sequence number (paging backwards). */
-  before?: number;
+  before?: number | undefined;
   limit: number;
 }
 
+/** A kysely transaction, whichever tables its type names: those of the audit log are in the same database. */
+export interface AnyTransaction {
+  readonly isTransaction: boolean;
+}
+
 export interface AuditLog {
-  /** Resolves when the row is durable. */
-  record(entry: AuditEntry): Promise<void>;
+  /**
+   * Resolves when the row is durable. With the transaction of the change itself, the row stands or falls with it
+   * (and inside a transaction it must be given: see `openDatabase`).
+   */
+  record(entry: AuditEntry, transaction?: AnyTransaction): Promise<void>;
   /** Newest first. */
   query(query: AuditQuery): Promise<AuditRecord[]>;
   /** Walks the whole chain. */

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { Registry } from "prom-client";
+import { createAuditLog } from "./events/audit-log.ts";
+import { createEventBus } from "./events/event-bus.ts";
+import { createOperations, type OperationRunner } from "./events/operation-runner.ts";
+import { eventMigrations } from "./events/tables.ts";
+import { createAuthenticator } from "./identity/authenticator.ts";
+import { createIdentityService, type IdentityService } from "./identity/identity-service.ts";
+import { createPasswordCheck, type PasswordCheck } from "./identity/passwords.ts";
+import { createSessions, type Sessions } from "./identity/sessions.ts";
+import { openSigningKeys, type SigningKeys } from "./identity/signing-keys.ts";
+import { type IdentityTables, identityMigrations } from "./identity/tables.ts";
+import { createLoginThrottle } from "./identity/throttle.ts";
+import type { ServerContext, ServerModule } from "./module.ts";
+import { createBlobStore } from "./storage/blob-store.ts";
+import { DATA_FILES } from "./storage/data-directory.ts";
+import { migrate } from "./storage/migrate.ts";
+import { openDatabase } from "./storage/open-database.ts";
+
+/** The context that modules see, and beside it what only the frame's own routes and jobs use. */
+export interface Frame {
+  readonly context: ServerContext;
+  readonly identity: IdentityService;
+  readonly operations: OperationRunner;
+  readonly keys: SigningKeys;
+  readonly sessions: Sessions;
+  readonly passwords: PasswordCheck;
+  readonly version: string;
+  close(): Promise<void>;
+}
+
+export interface FrameOptions {
+  /** Absolute path of a directory that this process has locked. */
+  dataDir: string;
+  version: string;
+  log: Logger;
+  publicUrl?: string | undefined;
+  /** Every module of the program, those left out of this run too: a database is always whole. */
+  modules: readonly ServerModule[];
+  now?: () => Date;
+}
+
+/** Opens the data directory: database (brought up to date), blobs, keys, and the services over them. */
+export async function openFrame(options: FrameOptions): Promise<Frame> {
+  const { dataDir, version, log, modules, now = () => new Date() } = options;
+  const database = openDatabase(join(dataDir, DATA_FILES.database));
+  try {
+    await migrate(database, {
+      events: eventMigrations,
+      identity: identityMigrations,
+      ...Object.fromEntries(modules.map((module) => [module.name, module.migrations])),
+    });
+    const db = database.$extendTables<IdentityTables>();
+    const blobs = await createBlobStore(join(dataDir, DATA_FILES.blobs));
+    const keys = await openSigningKeys(join(dataDir, DATA_FILES.keys, "signing.json"), now);
+    const audit = createAuditLog(database, now);
+    const events = createEventBus(log, now);
+    const operations = createOperations({ database, events, log, now });
+    await operations.recover();
+    const passwords = createPasswordCheck(db, createLoginThrottle(now));
+    const authenticator = createAuthenticator({ db, keys, passwords, now });
+    const identity = createIdentityService({ db, audit, authenticator });
+    const context: ServerContext = {
+      dataDir,
+      publicUrl: options.publicUrl,
+      log,
+      database,
+      blobs,
+      identity,
+      operations,
+      events,
+      audit,
+      metrics: new Registry(),
+      now,
+    };
+    return {
+      context,
+      identity,
+      operations,
+      keys,
+      sessions: createSessions(db, keys, now),
+      passwords,
+      version,
+      close: () => database.destroy(),
+    };
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+}

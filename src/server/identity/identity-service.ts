@@ -1,0 +1,136 @@
+import type { FastifyRequest } from "fastify";
+import type { Kysely } from "kysely";
+import { LRUCache } from "lru-cache";
+import type { AuditLog } from "../events/audit.ts";
+import { originOf } from "../http/origin.ts";
+import { Problem } from "../http/problem.ts";
+import type { Authenticator, Caller } from "./authenticator.ts";
+import type { Identity, Permission, Principal, Scope } from "./identity.ts";
+import { EVERYTHING, type Rights, rightsAllow } from "./rights.ts";
+import type { IdentityTables } from "./tables.ts";
+
+/** One address fills at most one row of the audit log in this time with credentials that nobody issued. */
+const FAILURE_AUDIT_MS = 60_000;
+
+/** What the frame's own routes need beside the contract that modules see. */
+export interface IdentityService extends Identity {
+  /** The caller with roles and rights. @throws Problem 401 when there is none. */
+  caller(request: FastifyRequest): Promise<Caller>;
+  /** Audits a denial. Returns the answer to throw. */
+  deny(request: FastifyRequest, what: Denial): Promise<Problem>;
+}
+
+export interface Denial {
+  actor: Principal;
+  action: string;
+  resource: string;
+  provider?: string | undefined;
+  code: string;
+  detail: string;
+}
+
+export interface IdentityDependencies {
+  db: Kysely<IdentityTables>;
+  audit: AuditLog;
+  authenticator: Authenticator;
+}
+
+const scopeName = ({ provider, plugin }: Scope) =>
+  plugin === undefined ? (provider === undefined ? "server" : `provider:${provider}`) : `plugin:${plugin}`;
+
+/** `not_owner` when the caller has the permission, but for something else; `scope_missing` when not at all. */
+function denialCode({ grants, limits }: Rights, permission: Permission): string {
+  const held = grants.some((grant) => grant.permission === permission);
+  return held && (limits === null || limits.scopes.includes(permission)) ? "not_owner" : "scope_missing";
+}
+
+export function createIdentityService({ db, audit, authenticator }: IdentityDependencies): IdentityService {
+  const byRequest = new WeakMap<FastifyRequest, Promise<Caller | null>>();
+  const byPrincipal = new WeakMap<Principal, Rights>();
+  const auditedFailures = new LRUCache<string, true>({ max: 1000, ttl: FAILURE_AUDIT_MS });
+
+  async function identify(request: FastifyRequest): Promise<Caller | null> {
+    try {
+      const caller = await authenticator.authenticate(request);
+      if (caller) byPrincipal.set(caller.principal, caller.rights);
+      return caller;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) await auditFailure(request, error);
+      throw error;
+    }
+  }
+
+  async function auditFailure(request: FastifyRequest, { code }: Problem): Promise<void> {
+    const origin = originOf(request);
+    if (auditedFailures.has(origin.ip)) return;
+    auditedFailures.set(origin.ip, true);
+    const detail = { code, route: request.routeOptions.url ?? null };
+    await audit.record({
+      actor: null,
+      action: "authenticate",
+      resource: "server",
+      outcome: "denied",
+      ...origin,
+      detail,
+    });
+  }
+
+  function findCaller(request: FastifyRequest): Promise<Caller | null> {
+    let caller = byRequest.get(request);
+    if (caller === undefined) {
+      caller = identify(request);
+      byRequest.set(request, caller);
+    }
+    return caller;
+  }
+
+  const rightsOf = async (principal: Principal) =>
+    byPrincipal.get(principal) ?? (await authenticator.load(principal));
+
+  async function caller(request: FastifyRequest): Promise<Caller> {
+    const found = await findCaller(request);
+    if (found) return found;
+    throw new Problem(401, "auth_required", "a token or a login is needed", {
+      headers: { "www-authenticate": "Bearer" },
+    });
+  }
+
+  async function deny(request: FastifyRequest, { code, detail, ...what }: Denial): Promise<Problem> {
+    await audit.record({ ...what, outcome: "denied", ...originOf(request), detail: { code } });
+    return new Problem(403, code, detail);
+  }
+
+  return {
+    caller,
+    deny,
+    authenticate: async (request) => (await findCaller(request))?.principal ?? null,
+    require: async (request) => (await caller(request)).principal,
+    allows: async (principal, permission, scope) => rightsAllow(await rightsOf(principal), permission, scope),
+    async authorize(request, permission, scope = {}) {
+      const { principal, rights } = await caller(request);
+      if (rightsAllow(rights, permission, scope)) return principal;
+      throw await deny(request, {
+        actor: principal,
+        action: `authorize.${permission}`,
+        resource: scopeName(scope),
+        provider: scope.provider,
+        code: denialCode(rights, permission),
+        detail: `${principal.login} lacks the permission "${permission}" for ${scopeName(scope)}`,
+      });
+    },
+    async providersFor(principal, permission) {
+      const rights = await rightsOf(principal);
+      const providers = await db.selectFrom("provider").select("id").orderBy("id").execute();
+      return providers.map((row) => row.id).filter((id) => reachesInto(rights, permission, id));
+    },
+  };
+}
+
+/** True when the permission holds for the whole provider, or (a token for certain plugins) perhaps for some of it. */
+function reachesInto({ grants, limits }: Rights, permission: Permission, provider: string): boolean {
+  if (!rightsAllow({ grants, limits: null }, permission, { provider })) return false;
+  if (limits === null) return true;
+  const somePlugins = limits.resources.some((resource) => resource.startsWith("plugin:"));
+  const widened = somePlugins ? { scopes: limits.scopes, resources: [EVERYTHING] } : limits;
+  return rightsAllow({ grants, limits: widened }, permission, { provider });
+}
