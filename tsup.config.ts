@@ -1,8 +1,12 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { defineConfig } from "tsup";
 
 /**
- * What the client needs is bundled and split by command, because start-up time follows the number of files loaded.
- * The server's libraries stay in node_modules: some load files of their own at run time, and `serve` starts once.
+ * Start-up time follows the number of files loaded. So the libraries of the client are bundled, and each module that
+ * is imported dynamically (a command, an adapter) becomes one self-contained file: code that two of them share is
+ * in both, which is smaller than it is slow to load one more file. The server's libraries stay in node_modules:
+ * some read files of their own at run time, and `serve` starts once.
  */
 const BUNDLED = [
   "chalk",
@@ -10,23 +14,38 @@ const BUNDLED = [
   "cosmiconfig",
   "eventsource-parser",
   "kysely",
-  "ora",
-  "string-width",
   "undici",
   "yaml",
-  "zod",
+  /^zod/,
 ];
 
+const SOURCE = resolve("src");
+
+/** `src/commands/target/add.ts` → `commands.target.add`: outputs lie flat, so that one path leads to each. */
+const outputName = (file: string) => relative(SOURCE, file).replace(/\.ts$/, "").replaceAll(/[/\\]/g, ".");
+
+/** Every module of ours that some other one imports dynamically. */
+function dynamicModules(): string[] {
+  const found = new Set<string>();
+  for (const file of globSync("src/**/*.ts")) {
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/\bimport\(\s*"(\.[^"]+\.ts)"\s*,?\s*\)/g)) {
+      if (path !== undefined) found.add(resolve(dirname(file), path));
+    }
+  }
+  return [...found].sort();
+}
+
 export default defineConfig({
-  entry: { cli: "src/cli.ts" },
+  entry: Object.fromEntries(
+    [join(SOURCE, "cli.ts"), ...dynamicModules()].map((file) => [outputName(file), file]),
+  ),
   outDir: "dist",
   format: "esm",
   platform: "node",
   target: "node24",
-  splitting: true,
+  splitting: false,
   sourcemap: true,
   minify: true,
-  keepNames: true,
   // `dist/demo` holds the built examples, which have a build of their own.
   clean: ["*.js", "*.js.map"],
   // node:sqlite exists with its prefix only.
@@ -36,4 +55,20 @@ export default defineConfig({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
+  esbuildPlugins: [
+    {
+      name: "one-file-a-dynamic-module",
+      setup(build) {
+        build.onResolve({ filter: /^\./ }, (args) =>
+          args.kind === "dynamic-import"
+            ? { path: `./${outputName(resolve(args.resolveDir, args.path))}.js`, external: true }
+            : undefined,
+        );
+        // A library that is wanted only now and then is loaded from node_modules then.
+        build.onResolve({ filter: /^[^.]/ }, (args) =>
+          args.kind === "dynamic-import" ? { path: args.path, external: true } : undefined,
+        );
+      },
+    },
+  ],
 });

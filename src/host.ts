@@ -1,7 +1,9 @@
 import type { Connection } from "./adapters/adapter.ts";
+import { ADAPTERS, kindsWith } from "./adapters/index.ts";
 import { Config, type Target } from "./config/config.ts";
 import { CredentialStore } from "./config/credentials.ts";
 import { type UserPaths, userPaths } from "./config/paths.ts";
+import { selectTarget, selectTargets } from "./config/selection.ts";
 import {
   explainSettings,
   type GlobalFlags,
@@ -132,19 +134,16 @@ export class Host {
    * @throws USAGE listing the candidates when several could be meant, NOT_FOUND, UNSUPPORTED.
    */
   async target(capability: Capability, named?: string): Promise<Target> {
-    const { selectTarget } = await import("./config/selection.ts");
     return selectTarget(this, capability, named);
   }
 
   /** The targets of a command that looks at many: those of `--target`, else all that have the capability. */
   async targets(capability: Capability): Promise<Target[]> {
-    const { selectTargets } = await import("./config/selection.ts");
     return selectTargets(this, capability);
   }
 
   /** The capability of a target, connected on first use. @throws UNSUPPORTED. */
   async use<C extends Capability>(capability: C, target: Target): Promise<Capabilities[C]> {
-    const { ADAPTERS, kindsWith } = await import("./adapters/index.ts");
     let adapter = this.#adapters.get(target.name);
     if (adapter === undefined) {
       const entry = ADAPTERS[target.kind];

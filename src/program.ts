@@ -1,15 +1,9 @@
 import { Argument, CommanderError, InvalidArgumentError, Option, Command as Parser } from "commander";
-import { kindsWith } from "./adapters/index.ts";
-import {
-  COMMAND_GROUPS,
-  type Command,
-  type CommandGroup,
-  type CommandMeta,
-  type OptionSpec,
-} from "./commands/command.ts";
+import { COMMAND_GROUPS, type Command, type CommandGroup, type OptionSpec } from "./commands/command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { GlobalFlags } from "./config/settings.ts";
 import { usageError } from "./core/errors.ts";
+import { commandHelp, programHelp } from "./help.ts";
 import type { Terminal } from "./output/terminal.ts";
 
 /** A command line that was understood: what to run, with what. */
@@ -33,20 +27,11 @@ const GLOBAL_OPTIONS: readonly Option[] = [
   new Option("--config-dir <dir>", "where configuration and credentials are kept"),
 ];
 
-const START_HELP = `
-Examples:
-  plugctl serve                              run all backends of plugctl here
-  plugctl publish ./my-plugin                publish a folder or tarball to a store
-  plugctl list                               what there is, on every target
-
-Learn more: plugctl <command> --help, plugctl demo, and docs/ in the package
-`;
-
 /**
  * Parses a command line. Undefined when all was said by printing help or the version.
  * @throws USAGE for what cannot be understood, with the nearest word as the hint.
  */
-export async function buildProgram(
+export async function parseCommandLine(
   argv: readonly string[],
   io: { terminal: Terminal; version: string },
 ): Promise<ParsedRun | undefined> {
@@ -58,11 +43,10 @@ export async function buildProgram(
   program
     .description("One command and one light server for the four ways in which platforms run plugins")
     .version(io.version, "-V, --version", "print the version")
-    .helpCommand("help [command]", "show help for a command")
-    .addHelpText("after", START_HELP)
-    .action(() => program.help());
+    .helpCommand("help [command]", "Show help for a command")
+    .configureHelp({ formatHelp: programHelp });
   for (const option of GLOBAL_OPTIONS) program.addOption(option);
-  for (const entry of COMMANDS) {
+  for (const entry of mentioned(argv)) {
     if ("commands" in entry) addGroup(program, entry, accept);
     else addCommand(program, entry, accept);
   }
@@ -72,10 +56,10 @@ export async function buildProgram(
   }
 
   try {
-    await program.parseAsync(argv as string[], { from: "user" });
+    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 || error.code === "commander.help") {
+    if (error.exitCode === 0 || (error.code === "commander.help" && printed !== "")) {
       await io.terminal.print(printed);
       return undefined;
     }
@@ -102,12 +86,22 @@ export function wantsJson(
 
 type Accept = (command: Command, args: Record<string, never>, options: Record<string, never>) => void;
 
+/** The commands that a command line may mean; all of them when it names none, or asks for help. */
+function mentioned(argv: readonly string[]): readonly (Command | CommandGroup)[] {
+  if (argv.includes("help")) return COMMANDS;
+  const named = COMMANDS.filter((entry) => {
+    const names = "commands" in entry ? [entry.name] : [entry.meta.name, ...(entry.meta.aliases ?? [])];
+    return names.some((name) => argv.includes(name));
+  });
+  return named.length > 0 ? named : COMMANDS;
+}
+
 /** Settings that every (sub)command needs, since commander does not inherit all of them. */
 function configure(parser: Parser, print: (text: string) => void): Parser {
   return parser
     .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
-    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
+    .configureHelp({ formatHelp: (command, help) => commandHelp(command, help, undefined) })
     .showSuggestionAfterError(true)
     .allowExcessArguments(false);
 }
@@ -118,20 +112,9 @@ function addGroup(program: Parser, group: CommandGroup, accept: Accept): void {
     .copyInheritedSettings(program)
     .summary(group.summary)
     .description(`${group.summary}.`)
+    .configureHelp({ formatHelp: (command, help) => commandHelp(command, help, undefined) })
     .helpGroup(`${COMMAND_GROUPS[group.group]}:`)
     .helpCommand(false);
-  parser.action((...received: unknown[]) => {
-    const words = (received.at(-1) as Parser).args;
-    if (words.length === 0) parser.help();
-  });
-  parser.allowExcessArguments(true);
-  parser.hook("preAction", (_this, action) => {
-    const [word] = action.args;
-    if (action !== parser || word === undefined) return;
-    throw usageError(`"${group.name}" has no command "${word}"`, {
-      hint: `commands: ${group.commands.map(({ meta }) => meta.name).join(", ")}`,
-    });
-  });
   for (const command of group.commands) addCommand(parser, command, accept);
 }
 
@@ -143,14 +126,14 @@ function addCommand(parent: Parser, command: Command, accept: Accept): void {
     .allowExcessArguments(false)
     .aliases([...(meta.aliases ?? [])])
     .summary(meta.summary)
-    .description(`${meta.summary}.`);
+    .description(`${meta.summary}.`)
+    .configureHelp({ formatHelp: (shown, help) => commandHelp(shown, help, meta) });
   if (meta.group !== undefined) parser.helpGroup(`${COMMAND_GROUPS[meta.group]}:`);
   const argNames = Object.keys(meta.args ?? {});
   for (const [spelling, description] of Object.values(meta.args ?? {})) {
     parser.addArgument(new Argument(spelling, description));
   }
   for (const spec of Object.values(meta.options ?? {})) parser.addOption(toOption(spec));
-  parser.addHelpText("after", () => helpNotes(meta));
   parser.action((...received: unknown[]) => {
     const args = Object.fromEntries(argNames.map((name, index) => [name, received[index]]));
     const given = parser.opts() as Record<string, unknown>;
@@ -185,17 +168,6 @@ function toOption(spec: OptionSpec<unknown>): Option {
   return option;
 }
 
-function helpNotes(meta: CommandMeta): string {
-  const lines: string[] = [];
-  if (meta.examples !== undefined) {
-    lines.push("", "Examples:");
-    for (const [what, line] of meta.examples) lines.push(`  # ${what}`, `  ${line}`);
-  }
-  if (meta.capability !== undefined)
-    lines.push("", `Works on targets of kind: ${kindsWith(meta.capability).join(", ")}`);
-  return lines.length > 0 ? lines.join("\n") : "";
-}
-
 /** Only what was written on the command line: defaults and the environment are the settings' business. */
 function givenFlags(program: Parser): GlobalFlags {
   const values = program.opts() as Record<string, string | boolean>;
@@ -210,5 +182,7 @@ function toUsageError(error: CommanderError) {
     .join(" ")
     .trim()
     .replace(/^\(|\)$/g, "");
-  return usageError(first.replace(/\.$/, ""), { hint: suggestion || "plugctl --help lists the commands" });
+  return usageError(first.replace(/\.$/, ""), {
+    hint: suggestion || "add --help to see what the command takes",
+  });
 }

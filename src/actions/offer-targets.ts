@@ -35,7 +35,12 @@ export async function offerTargets(options: {
     }
     const { name, kind, url, caFile } = offered;
     const value = { kind, url, ...(caFile === undefined ? {} : { ca: caFile }), dataDir: server.dataDir };
-    if (existing === undefined || existing.url !== url || existing.ca !== caFile || existing.dataDir !== server.dataDir) {
+    if (
+      existing === undefined ||
+      existing.url !== url ||
+      existing.ca !== caFile ||
+      existing.dataDir !== server.dataDir
+    ) {
       const first = known.size === 0 && offered === server.targets[0];
       await config.editUser([
         { path: ["targets", name], value },

@@ -16,7 +16,10 @@ export const serve = defineCommand({
     tlsKey: text("--tls-key <file>", "its private key (PEM)"),
     tlsSelfSigned: flag("--tls-self-signed", "make a self-signed certificate once and use it"),
     allowPlainHttp: flag("--allow-plain-http", "listen beyond this machine without TLS"),
-    adminPasswordFile: text("--admin-password-file <file>", "set the password of the user admin from this file"),
+    adminPasswordFile: text(
+      "--admin-password-file <file>",
+      "set the password of the user admin from this file",
+    ),
     readyFile: text("--ready-file <file>", "written when every started module is ready"),
     logLevel: text("--log-level <level>", "debug, info, warn or error (default: warn)", {
       choices: ["debug", "info", "warn", "error"],

@@ -13,7 +13,12 @@ type RunningServer = Awaited<ReturnType<typeof startServer>>;
 export const run: Handler<typeof serve> = async ({ options, host }) => {
   const server = await startServer(serverOptions(options, host));
   try {
-    await offerTargets({ server, config: host.config, credentials: host.credentials, warn: (text) => host.warn(text) });
+    await offerTargets({
+      server,
+      config: host.config,
+      credentials: host.credentials,
+      warn: (text) => host.warn(text),
+    });
     await announce(server, options, host);
     await aborted(host.signal);
     host.say("stopping");
@@ -47,7 +52,8 @@ function tls(options: Options<typeof serve>, path: (value: string | undefined) =
   if ((certFile === undefined) !== (keyFile === undefined)) {
     throw usageError("--tls-cert and --tls-key belong together");
   }
-  if (certFile === undefined || keyFile === undefined) return options.tlsSelfSigned ? ("self-signed" as const) : undefined;
+  if (certFile === undefined || keyFile === undefined)
+    return options.tlsSelfSigned ? ("self-signed" as const) : undefined;
   if (options.tlsSelfSigned) throw usageError("--tls-self-signed and --tls-cert exclude each other");
   return { certFile, keyFile };
 }

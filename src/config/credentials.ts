@@ -1,18 +1,16 @@
-import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { z } from "zod";
-import { configError, PlugctlError } from "../core/errors.ts";
+import * as z from "zod/mini";
+import { configError, isPlugctlError } from "../core/errors.ts";
 import { withFolderLock, writeFileAtomic } from "./atomic-file.ts";
 import type { CredentialSource } from "./schema.ts";
 
 const storedSchema = z.object({
   /** Origin of the endpoint that issued it: a credential is never sent to another one. */
   origin: z.string(),
-  token: z.string().min(1),
-  login: z.string().optional(),
-  createdAt: z.string().optional(),
+  token: z.string().check(z.minLength(1)),
+  login: z.optional(z.string()),
+  createdAt: z.optional(z.string()),
 });
 export type StoredCredential = z.infer<typeof storedSchema>;
 
@@ -67,6 +65,10 @@ export class CredentialStore {
       if (value) return value.trim();
       throw configError(`the credential of target "${target}" comes from $${source.env}, which is not set`);
     }
+    const [{ execFile }, { promisify }] = await Promise.all([
+      import("node:child_process"),
+      import("node:util"),
+    ]);
     const [command = "", ...args] = source.command;
     try {
       const { stdout } = await promisify(execFile)(command, args, { timeout: 30_000, maxBuffer: 65_536 });
@@ -86,7 +88,7 @@ export class CredentialStore {
     try {
       content = await readSecretFile(this.path);
     } catch (error) {
-      if (error instanceof PlugctlError && error.details?.missing === true) return {};
+      if (isPlugctlError(error) && error.details?.missing === true) return {};
       throw error;
     }
     const parsed = fileSchema.safeParse(safeJson(content));
@@ -123,7 +125,7 @@ export async function readSecretFile(path: string): Promise<string> {
     }
     return (await readFile(path, "utf8")).trim();
   } catch (error) {
-    if (error instanceof PlugctlError) throw error;
+    if (isPlugctlError(error)) throw error;
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw configError(`cannot read ${path}`, { cause: error, details: { missing } });
   }

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cosmiconfig, defaultLoaders } from "cosmiconfig";
 import { configError } from "../core/errors.ts";
@@ -50,7 +51,6 @@ export async function findProjectConfig(cwd: string): Promise<ConfigFile | undef
     const result = await explorer.search(folder);
     if (result === null || result.isEmpty === true) continue;
     if (result.filepath.endsWith("package.json")) {
-      const { readFile } = await import("node:fs/promises");
       return parseConfigFile(result.filepath, await readFile(result.filepath, "utf8"), "project");
     }
     return found;

@@ -1,21 +1,27 @@
-import { z } from "zod";
+// zod/mini is taken apart by the bundler to what is used here; the whole of zod would be parsed at every start.
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { KINDS } from "../core/plugin.ts";
 import { RESERVED_PREFIXES } from "../core/reference.ts";
 import { parseDuration } from "./duration.ts";
 
+z.config(en());
+
+const filled = z.string().check(z.minLength(1));
+
 /** `local-store`: letters, digits, `.`, `_`, `-`; not a word that may stand before a colon in a source. */
-export const targetNameSchema = z
-  .string()
-  .regex(
+export const targetNameSchema = z.string().check(
+  z.regex(
     /^[A-Za-z][A-Za-z0-9._-]{0,62}$/,
     "must be 1 to 63 letters, digits, '.', '_' or '-', starting with a letter",
-  )
-  .refine((name) => !RESERVED_PREFIXES.has(name), "is a reserved word");
+  ),
+  z.refine((name) => !RESERVED_PREFIXES.has(name), "is a reserved word"),
+);
 
 /** Where the credential of a target comes from when it is not in the credentials file. User file only. */
 const credentialSchema = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
+  z.strictObject({ env: filled }),
+  z.strictObject({ command: z.array(filled).check(z.minLength(1)) }),
 ]);
 export type CredentialSource = z.infer<typeof credentialSchema>;
 
@@ -24,27 +30,29 @@ export const targetSchema = z.strictObject({
   /** `http:`, `https:` or `unix:` endpoint. */
   url: z
     .string()
-    .refine(isEndpoint, "must be a URL such as https://store.example.com or unix:///run/plugctl.sock"),
+    .check(
+      z.refine(isEndpoint, "must be a URL such as https://store.example.com or unix:///run/plugctl.sock"),
+    ),
   /** PEM file of the authority that signed the endpoint's certificate. */
-  ca: z.string().min(1).optional(),
-  credential: credentialSchema.optional(),
+  ca: z.optional(filled),
+  credential: z.optional(credentialSchema),
   /** Data directory of the plugctl server that wrote this target and keeps its address current. */
-  dataDir: z.string().min(1).optional(),
+  dataDir: z.optional(filled),
 });
 export type TargetConfig = z.infer<typeof targetSchema>;
 
 const duration = z
   .string()
-  .refine((text) => parseDuration(text) !== undefined, "must be a duration such as 30s or 5m");
+  .check(z.refine((text) => parseDuration(text) !== undefined, "must be a duration such as 30s or 5m"));
 
 export const configSchema = z.strictObject({
-  version: z.literal(1).optional(),
+  version: z.optional(z.literal(1)),
   /** Name of the default target. */
-  target: z.string().optional(),
-  output: z.enum(["table", "json", "jsonl", "yaml", "name"]).optional(),
-  color: z.enum(["auto", "always", "never"]).optional(),
-  timeout: duration.optional(),
-  targets: z.record(targetNameSchema, targetSchema).optional(),
+  target: z.optional(z.string()),
+  output: z.optional(z.enum(["table", "json", "jsonl", "yaml", "name"])),
+  color: z.optional(z.enum(["auto", "always", "never"])),
+  timeout: z.optional(duration),
+  targets: z.optional(z.record(targetNameSchema, targetSchema)),
 });
 export type ConfigData = z.infer<typeof configSchema>;
 

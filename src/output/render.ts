@@ -1,3 +1,4 @@
+import { stringify } from "yaml";
 import { usageError } from "../core/errors.ts";
 import { renderRecord, renderRecordTsv } from "./record.ts";
 import type { Result, RowsResult } from "./result.ts";
@@ -29,7 +30,7 @@ export async function render(result: Result, options: RenderOptions): Promise<vo
     case "stream":
       for await (const row of result.rows) {
         const chosen = pick(row, options.fields);
-        await options.terminal.print(await renderStreamed(chosen, result, options));
+        await options.terminal.print(renderStreamed(chosen, result, options));
       }
       return;
     case "record": {
@@ -39,7 +40,7 @@ export async function render(result: Result, options: RenderOptions): Promise<vo
       if (format === "name" || (format === "table" && options.quiet)) {
         return terminal.print(`${result.nameOf(result.record)}\n`);
       }
-      if (format !== "table") return terminal.print(await serialize(chosen, format));
+      if (format !== "table") return terminal.print(serialize(chosen, format));
       if (result.sentence !== undefined && options.fields === undefined) {
         return terminal.print(`${style.symbol.ok} ${result.sentence}\n`);
       }
@@ -70,16 +71,16 @@ async function renderRows(result: RowsResult, options: RenderOptions): Promise<s
     : renderTsv(chosen, columns);
 }
 
-async function renderStreamed(
+function renderStreamed(
   row: Row,
   result: { columns: readonly Column[]; nameOf: (row: Row) => string },
   options: RenderOptions,
-): Promise<string> {
+): string {
   switch (options.format) {
     case "name":
       return `${result.nameOf(row)}\n`;
     case "yaml":
-      return `---\n${await serialize(row, "yaml")}`;
+      return `---\n${serialize(row, "yaml")}`;
     case "json":
     case "jsonl":
       return `${JSON.stringify(row)}\n`;
@@ -88,16 +89,14 @@ async function renderStreamed(
   }
 }
 
-async function serialize(value: unknown, format: "json" | "jsonl" | "yaml"): Promise<string> {
+function serialize(value: unknown, format: "json" | "jsonl" | "yaml"): string {
   switch (format) {
     case "json":
       return `${JSON.stringify(value, null, 2)}\n`;
     case "jsonl":
       return (Array.isArray(value) ? value : [value]).map((item) => `${JSON.stringify(item)}\n`).join("");
-    case "yaml": {
-      const { stringify } = await import("yaml");
+    case "yaml":
       return stringify(value);
-    }
   }
 }
 
