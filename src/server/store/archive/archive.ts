@@ -13,6 +13,8 @@ export interface ArchiveFile {
   size: number;
   /** Lower-case hex. */
   sha256: string;
+  /** SRI, `sha384-…`. */
+  integrity: string;
   offset: number;
 }
 
@@ -54,12 +56,15 @@ export async function readArchive(
         entry.resume();
         continue;
       }
-      const hash = createHash("sha256");
+      const sha256 = createHash("sha256");
+      const sha384 = createHash("sha384");
       for await (const chunk of entry as AsyncIterable<Buffer>) {
-        hash.update(chunk);
+        sha256.update(chunk);
+        sha384.update(chunk);
         await scratch.append(chunk);
       }
-      file.sha256 = hash.digest("hex");
+      file.sha256 = sha256.digest("hex");
+      file.integrity = `sha384-${sha384.digest("base64")}`;
       tail.entryEndsAt(entry.offset + BLOCK + Math.ceil(file.size / BLOCK) * BLOCK);
     }
     await feeding;
@@ -209,7 +214,7 @@ class EntryList {
       );
     }
     this.#refuseDuplicate(path);
-    const file = { path, size: header.size, sha256: "", offset };
+    const file = { path, size: header.size, sha256: "", integrity: "", offset };
     this.#files.push(file);
     return file;
   }
@@ -248,7 +253,9 @@ function asProblem(error: unknown): unknown {
   return new Problem(
     400,
     "bad_archive",
-    cut ? "the archive is damaged: it is cut off" : `the archive is not a tar archive, or damaged: ${error.message}`,
+    cut
+      ? "the archive is damaged: it is cut off"
+      : `the archive is not a tar archive, or damaged: ${error.message}`,
     { cause: error },
   );
 }
