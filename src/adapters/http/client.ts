@@ -1,0 +1,212 @@
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { output, ZodType } from "zod";
+import { configError, PlugctlError } from "../../core/errors.ts";
+import type { Connection } from "../adapter.ts";
+import { type Answer, chunks, discard, readJson, readText } from "./answer.ts";
+import type { CallOptions, HttpClient, JsonOptions, Method, UploadOptions } from "./call.ts";
+import { Deadline } from "./deadline.ts";
+import { Endpoint } from "./endpoint.ts";
+import { type CallContext, statusError, transportError } from "./errors.ts";
+import { withRetries } from "./retry.ts";
+import { createDispatcher, type Dispatcher, isLocal, request } from "./undici.ts";
+
+/** Of an error's body; the rest is not read. */
+const ERROR_BYTES = 64 * 1024;
+
+/** @param options.prefix of the API below the target's URL, such as `/api/v1`. */
+export function createHttpClient(connection: Connection, options: { prefix: string }): HttpClient {
+  return new ConnectedClient(connection, new Endpoint(connection.url, options.prefix));
+}
+
+interface Exchange extends CallOptions {
+  accept: string;
+  deadline: Deadline;
+  contentType?: string | undefined;
+  body?: string | Readable | undefined;
+  sizeBytes?: number | undefined;
+}
+
+class ConnectedClient implements HttpClient {
+  readonly #connection: Connection;
+  readonly #endpoint: Endpoint;
+  #dispatcher: Promise<Dispatcher> | undefined;
+  #credential: Promise<string | undefined> | undefined;
+
+  constructor(connection: Connection, endpoint: Endpoint) {
+    this.#connection = connection;
+    this.#endpoint = endpoint;
+  }
+
+  get target(): string {
+    return this.#connection.target;
+  }
+
+  async hasCredential(): Promise<boolean> {
+    return (await this.#ownCredential()) !== undefined;
+  }
+
+  json<S extends ZodType>(
+    method: Method,
+    path: string,
+    options: JsonOptions & { schema: S },
+  ): Promise<output<S>>;
+  json(method: Method, path: string, options?: JsonOptions): Promise<void>;
+  async json(
+    method: Method,
+    path: string,
+    options: JsonOptions & { schema?: ZodType } = {},
+  ): Promise<unknown> {
+    using deadline = this.#deadline(method, path, options);
+    const { schema, body, ...rest } = options;
+    const attempt = async () => {
+      const answer = await this.#exchange(method, path, {
+        ...rest,
+        accept: "application/json",
+        deadline,
+        ...(body === undefined ? {} : { contentType: "application/json", body: JSON.stringify(body) }),
+      });
+      return schema === undefined ? discard(answer) : readJson(answer, schema);
+    };
+    return await (method === "GET" ? withRetries(deadline, attempt) : attempt());
+  }
+
+  async stream(method: Method, path: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    using deadline = this.#deadline(method, path, options);
+    return chunks(await this.#exchange(method, path, { ...options, accept: "*/*", deadline }));
+  }
+
+  async *events(path: string, options: CallOptions & { lastEventId?: string | undefined } = {}) {
+    const { lastEventId, headers, ...rest } = options;
+    using deadline = this.#deadline("GET", path, options);
+    const answer = await this.#exchange("GET", path, {
+      ...rest,
+      headers: { ...headers, ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) },
+      accept: "text/event-stream",
+      deadline,
+    });
+    deadline.lift();
+    const { readEvents } = await import("./event-stream.ts");
+    yield* readEvents(chunks(answer));
+  }
+
+  async upload<S extends ZodType>(path: string, options: UploadOptions & { schema: S }): Promise<output<S>> {
+    const { schema, body, onSent, ...rest } = options;
+    using deadline = this.#deadline("POST", path, options);
+    async function* sending() {
+      let sent = 0;
+      for await (const chunk of body) {
+        yield chunk;
+        deadline.extend();
+        sent += chunk.length;
+        onSent?.(sent);
+      }
+    }
+    const exchange = {
+      ...rest,
+      accept: "application/json",
+      deadline,
+      body: Readable.from(sending(), { objectMode: false }),
+    };
+    return await readJson(await this.#exchange("POST", path, exchange), schema);
+  }
+
+  async close(): Promise<void> {
+    const dispatcher = await this.#dispatcher?.catch(() => undefined);
+    await dispatcher?.destroy();
+  }
+
+  /** Sends one request and waits for the head of its answer. @throws for any status but 2xx. */
+  async #exchange(method: Method, path: string, exchange: Exchange): Promise<Answer> {
+    const target = this.#endpoint.path(path, exchange.query);
+    const credential = exchange.auth === undefined ? await this.#ownCredential() : exchange.auth || undefined;
+    const call: CallContext = {
+      target: this.target,
+      method,
+      url: this.#endpoint.show(target),
+      address: this.#endpoint.address,
+      local: isLocal(this.#endpoint.url),
+      credential: credential !== undefined ? "sent" : exchange.auth === false ? "unwanted" : "absent",
+    };
+    const begin = performance.now();
+    const trace = (outcome: unknown, requestId = "-") =>
+      this.#connection.trace?.(
+        `${method} ${call.url} ${outcome} ${Math.round(performance.now() - begin)} ms ${requestId}`,
+      );
+    try {
+      const answer = await request(await this.#connected(), {
+        origin: this.#endpoint.origin,
+        path: target,
+        method,
+        headers: {
+          accept: exchange.accept,
+          "user-agent": this.#connection.userAgent,
+          ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
+          ...(exchange.contentType === undefined ? {} : { "content-type": exchange.contentType }),
+          ...(exchange.sizeBytes === undefined ? {} : { "content-length": String(exchange.sizeBytes) }),
+          ...exchange.headers,
+        },
+        body: exchange.body ?? null,
+        signal: exchange.deadline.signal,
+      });
+      trace(answer.statusCode, single(answer.headers["x-request-id"]));
+      if (answer.statusCode >= 200 && answer.statusCode < 300) return { body: answer.body, call };
+      throw statusError(
+        {
+          status: answer.statusCode,
+          text: (await readText(answer.body, ERROR_BYTES)) ?? "",
+          retryAfter: single(answer.headers["retry-after"]),
+          location: single(answer.headers.location),
+        },
+        call,
+      );
+    } catch (thrown) {
+      const error = transportError(thrown, call);
+      if (error instanceof PlugctlError && error.details?.status === undefined)
+        trace(error.details?.reason ?? error.code);
+      throw error;
+    }
+  }
+
+  #deadline(method: Method, path: string, { query }: CallOptions): Deadline {
+    const { timeoutMs, signal } = this.#connection;
+    const url = this.#endpoint.show(this.#endpoint.path(path, query));
+    return new Deadline(
+      timeoutMs,
+      signal,
+      () =>
+        new PlugctlError("TIMEOUT", `${method} ${url} took longer than ${timeoutMs / 1000} s`, {
+          hint: "--timeout gives it longer",
+          details: { target: this.target, url, timeoutMs },
+        }),
+    );
+  }
+
+  #ownCredential(): Promise<string | undefined> {
+    this.#credential ??= this.#connection.credential().then((secret) => {
+      if (secret === undefined || /^[\x21-\x7e]+$/.test(secret)) return secret;
+      throw configError(`the credential of target "${this.target}" holds characters that no token has`);
+    });
+    return this.#credential;
+  }
+
+  #connected(): Promise<Dispatcher> {
+    this.#dispatcher ??= this.#connect();
+    return this.#dispatcher;
+  }
+
+  async #connect(): Promise<Dispatcher> {
+    const { caFile, timeoutMs } = this.#connection;
+    const ca =
+      caFile === undefined
+        ? undefined
+        : await readFile(caFile, "utf8").catch((cause) => {
+            throw configError(`target "${this.target}": cannot read its authority's certificate ${caFile}`, {
+              cause,
+            });
+          });
+    return createDispatcher({ endpoint: this.#endpoint.url, ca, connectTimeoutMs: timeoutMs });
+  }
+}
+
+const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);
