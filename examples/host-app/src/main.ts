@@ -1,0 +1,3 @@
+import { HostApp } from "./host-app.ts";
+
+customElements.define("host-app", HostApp);
