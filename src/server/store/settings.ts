@@ -19,10 +19,8 @@ export interface ArchiveLimits {
 
 export interface StoreSettings {
   archive: ArchiveLimits;
-  /** An upload of which nothing arrives for this long is ended. */
+  /** An upload of which nothing arrives for this long is ended. (The server bounds every request's whole time.) */
   uploadIdleMs: number;
-  /** An upload that takes longer than this in all is ended. */
-  uploadTotalMs: number;
   /** Publishes per token (or user) and hour; null = no limit, so that a CI job may publish thousands. */
   publishesPerHour: number | null;
   /** Files up to `cacheFileBytes` are answered from memory, `cacheBytes` in all. */
@@ -41,7 +39,6 @@ export const DEFAULT_SETTINGS: StoreSettings = {
     ratioFreeBytes: 10 * MiB,
   },
   uploadIdleMs: 30_000,
-  uploadTotalMs: 600_000,
   publishesPerHour: null,
   cacheBytes: 64 * MiB,
   cacheFileBytes: 256 * KiB,

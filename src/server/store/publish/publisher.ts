@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import type { AuditLog } from "../../events/audit.ts";
 import type { EventBus } from "../../events/bus.ts";
 import type { Principal } from "../../identity/identity.ts";
@@ -22,7 +21,6 @@ export interface PublisherParts {
   catalog: Catalog;
   audit: AuditLog;
   events: EventBus;
-  log: Logger;
   now: () => Date;
   limits: ArchiveLimits;
   /** For uploads too large for memory. */

@@ -4,28 +4,15 @@ import { Problem } from "../../http/problem.ts";
 /** How long the rest of a refused upload is read, so that the client gets to see the answer. */
 const LINGER_MS = 10_000;
 
-export interface UploadTimes {
-  uploadIdleMs: number;
-  uploadTotalMs: number;
-}
-
 /**
  * The request's body in pieces. Ending early leaves the connection open for the answer; call `dismissUpload` then.
- * @throws Problem 408 `upload_timeout` when nothing arrives for too long, or it takes too long in all;
- *   400 `bad_request` when the client goes away.
+ * @throws Problem 408 `upload_timeout` when nothing arrives for `idleMs`; 400 `bad_request` when the client goes away.
  */
-export async function* receiveUpload(
-  request: IncomingMessage,
-  times: UploadTimes,
-): AsyncGenerator<Uint8Array> {
-  const deadline = Date.now() + times.uploadTotalMs;
+export async function* receiveUpload(request: IncomingMessage, idleMs: number): AsyncGenerator<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false });
   try {
     for (;;) {
-      const { done, value } = await inTime(
-        chunks.next(),
-        Math.min(times.uploadIdleMs, deadline - Date.now()),
-      );
+      const { done, value } = await inTime(chunks.next(), idleMs);
       if (done) return;
       yield value;
     }
@@ -38,8 +25,9 @@ export async function* receiveUpload(
 async function inTime<Value>(next: Promise<Value>, ms: number): Promise<Value> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Problem(408, "upload_timeout", "the upload was too slow and was ended")),
-    Math.max(ms, 0),
+    () =>
+      late.reject(new Problem(408, "upload_timeout", "the upload stood still for too long and was ended")),
+    ms,
   );
   try {
     return await Promise.race([next, late.promise]);
