@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
 import { conflictError } from "../core/errors.ts";
 
 /** Writes a file whole or not at all: temporary name beside it, fsync, rename. Folders are made with mode 0700. */
@@ -23,22 +24,42 @@ export async function writeFileAtomic(path: string, data: string, mode = 0o600):
   }
 }
 
+/** How long to wait for another process, and how often to look, in ms. */
+const LOCK_PATIENCE_MS = 10_000;
+const LOCK_INTERVAL_MS = 20;
+
+/** SQLite's result code for a database that somebody else has locked. */
+const SQLITE_BUSY = 5;
+
 /**
- * Runs `work` while no other plugctl process is inside a lock on the same folder. The lock is SQLite's file lock,
- * which the kernel drops with its process, so a crash leaves nothing to clean up.
+ * Runs `work` while nobody else is inside a lock on the same folder. The lock is SQLite's file lock, which the
+ * kernel drops with its process, so a crash leaves nothing to clean up.
  * @throws CONFLICT when another process holds it for more than ten seconds.
  */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(`${folder}/.lock`);
+  const lock = new DatabaseSync(join(folder, ".lock"), { timeout: 0 });
   try {
-    try {
-      lock.exec("PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE");
-    } catch (cause) {
-      throw conflictError(`another plugctl process is writing in ${folder}`, { cause, hint: "try again" });
+    const deadline = Date.now() + LOCK_PATIENCE_MS;
+    while (!tryLock(lock)) {
+      if (Date.now() > deadline) {
+        throw conflictError(`another plugctl process is writing in ${folder}`, { hint: "try again" });
+      }
+      await setTimeout(LOCK_INTERVAL_MS);
     }
     return await work();
   } finally {
     lock.close();
+  }
+}
+
+function tryLock(lock: DatabaseSync): boolean {
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    if (errcode === SQLITE_BUSY) return false;
+    throw error;
   }
 }

@@ -22,7 +22,7 @@ export const RESERVED_PREFIXES: ReadonlySet<string> = new Set([
   "deb",
 ]);
 
-const NAME = /^(?:@?[A-Za-z0-9~-][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~_-][A-Za-z0-9._~+-]*$/;
+const NAME = /^(?:@?[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~_][A-Za-z0-9._~+-]*$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9._~+:-]*$/;
 
 /**

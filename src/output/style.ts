@@ -28,33 +28,35 @@ export function createStyle(terminal: Terminal, stream: "stdout" | "stderr", mod
   };
 }
 
-const STATE_COLORS: Readonly<Record<string, "green" | "yellow" | "red" | "dim">> = {
-  available: "green",
-  installed: "green",
-  running: "green",
-  active: "green",
-  published: "green",
-  ready: "green",
-  ok: "green",
-  succeeded: "green",
-  paused: "yellow",
-  installing: "yellow",
-  restarting: "yellow",
-  removing: "yellow",
-  yanked: "yellow",
-  expired: "yellow",
-  denied: "red",
-  failed: "red",
-  stopped: "dim",
-  inactive: "dim",
-  disabled: "dim",
-  revoked: "dim",
-  purged: "dim",
-  withdrawn: "dim",
-};
+const STATE_COLORS = new Map<string, "green" | "yellow" | "red" | "dim">(
+  Object.entries({
+    available: "green",
+    installed: "green",
+    running: "green",
+    active: "green",
+    published: "green",
+    ready: "green",
+    ok: "green",
+    succeeded: "green",
+    paused: "yellow",
+    installing: "yellow",
+    restarting: "yellow",
+    removing: "yellow",
+    yanked: "yellow",
+    expired: "yellow",
+    denied: "red",
+    failed: "red",
+    stopped: "dim",
+    inactive: "dim",
+    disabled: "dim",
+    revoked: "dim",
+    purged: "dim",
+    withdrawn: "dim",
+  } as const),
+);
 
 /** A state word in its colour. */
 export function paintState(style: Style, state: string): string {
-  const color = STATE_COLORS[state];
+  const color = STATE_COLORS.get(state);
   return color === undefined ? state : style.paint[color](state);
 }
