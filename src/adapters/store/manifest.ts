@@ -1,0 +1,50 @@
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { invalidError } from "../../core/errors.ts";
+
+const manifestSchema = z.looseObject({
+  name: z.string("must be the plugin's name").min(1, "must not be empty"),
+  version: z.string("must be a version such as 1.0.0").min(1, "must not be empty"),
+  files: z.array(z.string("must be a path or pattern"), "must be a list of paths and patterns").optional(),
+  main: z.string("must be a path").optional(),
+  module: z.string("must be a path").optional(),
+  exports: z.json().optional(),
+  scripts: z.record(z.string(), z.json()).optional(),
+  plugctl: z.looseObject({ entry: z.string("must be a path").optional() }, "must be an object").optional(),
+});
+
+/** The part of package.json that packing depends on; the store judges the rest. */
+export type Manifest = z.output<typeof manifestSchema>;
+
+/**
+ * @param label what messages call the file.
+ * @throws INVALID naming file and line.
+ */
+export function parseManifest(text: string, label: string): Manifest {
+  let data: unknown;
+  try {
+    data = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    const { message } = cause as SyntaxError;
+    const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
+    throw invalidError(`${label}${line === undefined ? "" : `:${line}`}: is not JSON: ${message}`, { cause });
+  }
+  const result = manifestSchema.safeParse(data);
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(({ path, message }) => {
+    const key = path.join(".") || "the whole";
+    return { path: `${label}${lineOf(text, path)}`, message: `${key} ${message}` };
+  });
+  throw invalidError(`${errors[0]?.path}: ${errors[0]?.message}`, {
+    details: errors.length > 1 ? { errors } : undefined,
+  });
+}
+
+/** `:<line>` of a member; empty when it is not there. JSON is YAML too, and that parser keeps positions. */
+function lineOf(text: string, path: readonly PropertyKey[]): string {
+  const lineCounter = new LineCounter();
+  const node = parseDocument(text, { lineCounter }).getIn(path, true);
+  const range = node !== null && typeof node === "object" && "range" in node ? node.range : undefined;
+  const start = Array.isArray(range) ? (range as number[])[0] : undefined;
+  return start === undefined ? "" : `:${lineCounter.linePos(start).line}`;
+}
