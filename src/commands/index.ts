@@ -3,6 +3,7 @@ import { configPath } from "./config/path.meta.ts";
 import { configSet } from "./config/set.meta.ts";
 import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
+import { demo } from "./demo.meta.ts";
 import { info } from "./info.meta.ts";
 import { list } from "./list.meta.ts";
 import { login } from "./login.meta.ts";
@@ -10,6 +11,7 @@ import { logout } from "./logout.meta.ts";
 import { publish } from "./publish.meta.ts";
 import { remove } from "./remove.meta.ts";
 import { search } from "./search.meta.ts";
+import { serve } from "./serve.meta.ts";
 import { storeDiscovery } from "./store/discovery.meta.ts";
 import { targetAdd } from "./target/add.meta.ts";
 import { targetList } from "./target/list.meta.ts";
@@ -60,5 +62,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       command(configPath, () => import("./config/path.ts")),
     ],
   },
+  command(serve, () => import("./serve.ts")),
+  command(demo, () => import("./demo.ts")),
   command(version, () => import("./version.ts")),
 ];

@@ -32,10 +32,10 @@ export const LANGUAGES: readonly Language[] = [
     today: (date) => `Heute ist ${date}.`,
   },
   {
-    tag: "ja",
-    name: "日本語",
-    greetings: { morning: "おはようございます", afternoon: "こんにちは", evening: "こんばんは" },
-    today: (date) => `今日は${date}です。`,
+    tag: "el",
+    name: "Ελληνικά",
+    greetings: { morning: "Καλημέρα", afternoon: "Χαίρετε", evening: "Καλησπέρα" },
+    today: (date) => `Σήμερα είναι ${date}.`,
   },
 ];
 
