@@ -1,3 +1,4 @@
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Registry } from "prom-client";
@@ -44,6 +45,9 @@ export interface FrameOptions {
 /** Opens the data directory: database (brought up to date), blobs, keys, and the services over them. */
 export async function openFrame(options: FrameOptions): Promise<Frame> {
   const { dataDir, version, log, modules, now = () => new Date() } = options;
+  const temporary = join(dataDir, DATA_FILES.temporary);
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { mode: 0o700 });
   const database = openDatabase(join(dataDir, DATA_FILES.database));
   try {
     await migrate(database, {
@@ -53,7 +57,7 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
     });
     const db = database.$extendTables<IdentityTables>();
     const blobs = await createBlobStore(join(dataDir, DATA_FILES.blobs));
-    const keys = await openSigningKeys(join(dataDir, DATA_FILES.keys, "signing.json"), now);
+    const keys = await openSigningKeys(join(dataDir, DATA_FILES.signingKeys), now);
     const audit = createAuditLog(database, now);
     const events = createEventBus(log, now);
     const operations = createOperations({ database, events, log, now });

@@ -45,10 +45,12 @@ export interface RunningModule {
   /** Targets that the first start writes into the invoking user's configuration. */
   readonly targets?: readonly OfferedTarget[];
   /**
-   * sha256 of every blob that the module still needs; what no module names is collected as garbage. A reference that
-   * is added while this runs need not appear.
+   * sha256 of every blob that the module still needs; what no module names and nobody has stored for a day is collected
+   * as garbage. So a module refers only to blobs that it has just `put`, also when it knows that they exist.
    */
   referencedBlobs?(): AsyncIterable<string>;
+  /** What there is of the module's things, for `server/status`: `{ plugins: 12, versions: 40 }`. */
+  counts?(): Promise<Readonly<Record<string, number>>>;
   /** Called after the last request has been answered. */
   stop?(): Promise<void>;
 }

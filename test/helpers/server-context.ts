@@ -1,7 +1,12 @@
+import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type Frame, openFrame } from "../../src/server/frame.ts";
+import { type ClientTimeouts, createApp } from "../../src/server/http/app.ts";
+import type { EventStreams } from "../../src/server/http/sse.ts";
 import type { ServerContext, ServerModule } from "../../src/server/module.ts";
+import { type ModuleState, runningModules, startModules } from "../../src/server/module-states.ts";
+import { prepareIdentity } from "../../src/server/start/first-start.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
 export interface FrameSettings {
@@ -31,4 +36,44 @@ export async function makeFrame(settings: FrameSettings = {}): Promise<Frame> {
 /** The context that a module gets; its migrations have run. */
 export async function makeServerContext(settings: FrameSettings = {}): Promise<ServerContext> {
   return (await makeFrame(settings)).context;
+}
+
+export interface AppSettings extends FrameSettings {
+  /** False for a server that others can reach. */
+  loopback?: boolean;
+  timeouts?: ClientTimeouts;
+}
+
+export interface TestServer {
+  frame: Frame;
+  /** Ready for `inject`; a test that needs a port calls `listen`. */
+  app: FastifyInstance;
+  streams: EventStreams;
+  states: Map<string, ModuleState>;
+  /** Of the first start. */
+  admin: { login: string; password: string; token: string; headers: { authorization: string } };
+}
+
+/** The whole application over a first start; given modules are started. */
+export async function makeApp(settings: AppSettings = {}): Promise<TestServer> {
+  const { modules = [], loopback = true, timeouts, ...rest } = settings;
+  const frame = await makeFrame({ ...rest, modules });
+  const first = await prepareIdentity(frame);
+  if (first?.password === undefined) throw new Error("the data directory was used before");
+  const states = await startModules(modules, new Set(modules.map((module) => module.name)), frame.context);
+  const { app, streams } = await createApp({
+    frame,
+    modules: states,
+    loopback,
+    ...(timeouts ? { timeouts } : {}),
+  });
+  onTestFinished(async () => {
+    streams.closeAll();
+    app.server.closeAllConnections();
+    await app.close();
+    for (const module of runningModules(states)) await module.stop?.();
+  });
+  const { login, password, token } = first;
+  const admin = { login, password, token, headers: { authorization: `Bearer ${token}` } };
+  return { frame, app, streams, states, admin };
 }

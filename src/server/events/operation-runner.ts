@@ -20,8 +20,8 @@ const STEP_INTERVAL_MS = 100;
 export interface OperationRunner extends Operations {
   /** Marks what was running when the last server died. Call once, before the first `start`. */
   recover(): Promise<void>;
-  /** Asks what runs to end; resolves when all of it has. */
-  stop(): Promise<void>;
+  /** Waits for what runs until `deadline` fires, then asks it to end; resolves when all of it has. */
+  stop(deadline?: AbortSignal): Promise<void>;
   /** Forgets operations that ended before that time. */
   prune(endedBefore: Date): Promise<void>;
 }
@@ -240,10 +240,16 @@ export function createOperations({ database, events, log, now }: OperationDepend
         .where("state", "=", "running")
         .execute();
     },
-    async stop() {
-      stopping = true;
-      for (const operation of running.values()) operation.controller.abort();
-      await Promise.all([...running.values()].map((operation) => operation.finished));
+    async stop(deadline = AbortSignal.abort()) {
+      const abortAll = () => {
+        stopping = true;
+        for (const operation of running.values()) operation.controller.abort();
+      };
+      if (deadline.aborted) abortAll();
+      else deadline.addEventListener("abort", abortAll, { once: true });
+      while (running.size > 0)
+        await Promise.all([...running.values()].map((operation) => operation.finished));
+      deadline.removeEventListener("abort", abortAll);
     },
     async prune(endedBefore) {
       await db.deleteFrom("operation").where("finished_at", "<", endedBefore.toISOString()).execute();

@@ -8,8 +8,10 @@ import { writeDurableFile } from "./durable.ts";
 export const DATA_FILES = {
   database: "plugctl.db",
   blobs: "blobs",
-  keys: "keys",
+  signingKeys: "keys/signing.json",
   tls: "tls",
+  /** Emptied at each start. */
+  temporary: "tmp",
   lock: "server.lock",
   pid: "server.pid",
 } as const;

@@ -1,0 +1,140 @@
+import type { Server } from "node:http";
+import { isIPv6 } from "node:net";
+import type { Kind } from "../core/plugin.ts";
+import { type Frame, openFrame } from "./frame.ts";
+import { type App, createApp } from "./http/app.ts";
+import { isLoopback } from "./http/hosts.ts";
+import { createLogger, type LogLevel } from "./logger.ts";
+import {
+  type ModuleReport,
+  type ModuleState,
+  readiness,
+  runningModules,
+  selectModules,
+  startModules,
+} from "./module-states.ts";
+import { SERVER_MODULES } from "./modules.ts";
+import { type FirstStart, prepareIdentity } from "./start/first-start.ts";
+import { frameJobs } from "./start/frame-jobs.ts";
+import { type JobRunner, startJobs } from "./start/jobs.ts";
+import { listenTcp, listenUnix } from "./start/listen.ts";
+import { assertSafeBinding, parseLogLevel, parsePublicUrl, type ServerOptions } from "./start/options.ts";
+import { Shutdown } from "./start/shutdown.ts";
+import { loadTls } from "./start/tls.ts";
+import { lockDataDirectory } from "./storage/data-directory.ts";
+
+export type { ServerOptions } from "./start/options.ts";
+export { restoreBackup } from "./storage/restore.ts";
+
+export interface RunningServer {
+  /** Base URL for clients on this machine. */
+  http: string;
+  socket?: string;
+  /** Absolute. */
+  dataDir: string;
+  version: string;
+  modules: Record<string, ModuleReport>;
+  targets: { name: string; kind: Kind; url: string; caFile?: string }[];
+  /** Only when this start made the administrator. */
+  firstStart?: FirstStart;
+  /** Finishes what runs within the drain time, then ends. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+
+/** A URL that reaches the server from this machine, whatever address it listens on. */
+function localUrl(scheme: string, host: string, port: number): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `${scheme}://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * Starts the server: claims the data directory, brings the database up to date, starts the modules, listens.
+ * @throws USAGE, CONFIG for options that cannot be meant; CONFLICT when the data directory, port or socket is in use.
+ * After a failure nothing runs and nothing is held.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const selected = selectModules(SERVER_MODULES, options);
+  assertSafeBinding(options);
+  const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
+  const logLevel = parseLogLevel(options.logLevel ?? "info");
+  const shutdown = new Shutdown(options.drainMs ?? DRAIN_MS);
+  try {
+    return await start(options, { selected, publicUrl, logLevel, shutdown });
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+interface Prepared {
+  selected: ReadonlySet<string>;
+  publicUrl: string | undefined;
+  logLevel: LogLevel;
+  shutdown: Shutdown;
+}
+
+async function start(
+  options: ServerOptions,
+  { selected, publicUrl, logLevel, shutdown }: Prepared,
+): Promise<RunningServer> {
+  const { host, version } = options;
+  const lock = await lockDataDirectory(options.dataDir);
+  shutdown.add(() => lock.release());
+  const dataDir = lock.path;
+  const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
+  shutdown.add(flush);
+  const frame = await openFrame({ dataDir, version, log, publicUrl, modules: SERVER_MODULES });
+  shutdown.add(() => frame.close());
+  const firstStart = await prepareIdentity(frame, options.adminPasswordFile);
+  const modules = await startModules(SERVER_MODULES, selected, frame.context);
+  const running = runningModules(modules);
+  for (const module of running) shutdown.add(() => module.stop?.());
+  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
+  const application = await createApp({ frame, modules, loopback: isLoopback(host), tls });
+  const { app } = application;
+  const listeners: { unix?: Server; jobs?: JobRunner } = {};
+  shutdown.add((deadline) => stopServing(application, frame, listeners, deadline));
+  const port = await listenTcp(app, host, options.port);
+  if (options.socket !== undefined) listeners.unix = await listenUnix(app, options.socket);
+  const jobs = [...frameJobs(frame), ...running.flatMap((module) => module.jobs ?? [])];
+  listeners.jobs = startJobs(jobs, log, frame.context.metrics);
+  const http = localUrl(tls === undefined ? "http" : "https", host, port);
+  log.info({ http, dataDir, version }, "the server is ready");
+  return {
+    http,
+    ...(options.socket === undefined ? {} : { socket: options.socket }),
+    dataDir,
+    version,
+    modules: (await readiness(modules)).modules,
+    targets: offeredTargets(modules, http, tls?.caFile),
+    ...(firstStart === undefined ? {} : { firstStart }),
+    stop: () => shutdown.run(),
+  };
+}
+
+function offeredTargets(modules: ReadonlyMap<string, ModuleState>, url: string, caFile: string | undefined) {
+  return runningModules(modules)
+    .flatMap((module) => module.targets ?? [])
+    .map((target) => ({ ...target, url, ...(caFile === undefined ? {} : { caFile }) }));
+}
+
+/** Stops accepting, ends event streams, and waits for requests and operations until the deadline. */
+async function stopServing(
+  { app, streams }: App,
+  frame: Frame,
+  { unix, jobs }: { unix?: Server; jobs?: JobRunner },
+  deadline: AbortSignal,
+): Promise<void> {
+  const closeAll = () => {
+    app.server.closeAllConnections();
+    unix?.closeAllConnections();
+  };
+  deadline.addEventListener("abort", closeAll, { once: true });
+  if (deadline.aborted) closeAll();
+  streams.closeAll();
+  const unixClosed = new Promise<void>((resolve) => (unix ? unix.close(() => resolve()) : resolve()));
+  unix?.closeIdleConnections();
+  await Promise.all([app.close(), unixClosed, jobs?.stop(), frame.operations.stop(deadline)]);
+}

@@ -1,0 +1,56 @@
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const SECRETS = [
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "x-api-key",
+  "password",
+  "token",
+  "accessToken",
+  "refreshToken",
+  "secret",
+];
+
+const quoted = (key: string) => (/^\w+$/.test(key) ? `.${key}` : `["${key}"]`);
+
+/** Where these names stand in a log line: at the top, in an object of it, and in the headers of a request. */
+const REDACTED = SECRETS.flatMap((key) => [
+  quoted(key).replace(/^\./, ""),
+  `*${quoted(key)}`,
+  `*.headers${quoted(key)}`,
+]);
+
+export interface LoggerOptions {
+  level?: LogLevel | undefined;
+  /** A file to append to; standard error otherwise. */
+  file?: string | undefined;
+}
+
+export interface OpenLogger {
+  log: Logger;
+  /** Writes out what is buffered. */
+  flush(): void;
+}
+
+/** Structured logs: a JSON object per line, times in ISO 8601, secrets replaced by `[redacted]`. */
+export function createLogger({ level = "info", file }: LoggerOptions = {}): OpenLogger {
+  const destination = pino.destination(file === undefined ? 2 : { dest: file, mkdir: true, mode: 0o600 });
+  return { log: createLoggerOn(destination, level), flush: () => destination.flushSync() };
+}
+
+export function createLoggerOn(destination: DestinationStream, level: LogLevel): Logger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED, censor: "[redacted]" },
+    },
+    destination,
+  );
+}

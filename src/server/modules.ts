@@ -1,0 +1,5 @@
+import type { ServerModule } from "./module.ts";
+import { storeModule } from "./store/module.ts";
+
+/** Every module of the server, in the order of their start. */
+export const SERVER_MODULES: readonly ServerModule[] = [storeModule];
