@@ -47,7 +47,7 @@ export default defineConfig({
   sourcemap: true,
   minify: true,
   // `dist/demo` holds the built examples, which have a build of their own.
-  clean: ["*.js", "*.js.map"],
+  clean: ["!demo/**"],
   // node:sqlite exists with its prefix only.
   removeNodeProtocol: false,
   noExternal: BUNDLED,
@@ -64,6 +64,11 @@ export default defineConfig({
             ? { path: `./${outputName(resolve(args.resolveDir, args.path))}.js`, external: true }
             : undefined,
         );
+        // Importing node:process reads all its properties, and so opens the three streams; the global does not.
+        build.onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
+        build.onLoad({ filter: /.*/, namespace: "global" }, () => ({
+          contents: "module.exports = globalThis.process;",
+        }));
         // A library that is wanted only now and then is loaded from node_modules then.
         build.onResolve({ filter: /^[^.]/ }, (args) =>
           args.kind === "dynamic-import" ? { path: args.path, external: true } : undefined,
