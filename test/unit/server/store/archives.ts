@@ -15,9 +15,7 @@ export async function makeTar(entries: readonly Entry[]): Promise<Buffer> {
     else archive.entry(header, content);
   }
   archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await collect(archive as AsyncIterable<Buffer>));
 }
 
 /** Path → content, as `npm pack` would put them. */
@@ -43,4 +41,10 @@ export function pluginTree(name: string, version: string, more: Tree = {}, manif
 /** In pieces of `step` bytes. */
 export async function* inPieces(bytes: Buffer, step = 64 * 1024): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += step) yield bytes.subarray(start, start + step);
+}
+
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }

@@ -13,7 +13,7 @@ const PLUGIN = "export const initialize = () => {}; export const dispose = () =>
 test("bare imports of the entry and of all that it imports are externals, without URLs and computed ones", async () => {
   const analysis = await analyseTree({
     "index.js": `import "lit"; import x from "./a/b.js"; import("https://x.test/y.js"); import(x); ${PLUGIN}`,
-    "a/b.js": 'import("react"); import "../c.mjs"; export default 1; import.meta.url; import(`./l/${x}.js`);',
+    "a/b.js": `import("react"); import "../c.mjs"; export default 1; import.meta.url; import(\`./l/\${x}.js\`);`,
     "c.mjs": 'export { z } from "@uxland/primary-shell";',
     "unused.js": 'import "never";',
   });
