@@ -7,12 +7,11 @@ export interface Administration {
       login: string;
       name?: string | undefined;
       password: string;
-      roles?: RoleGrant[];
+      roles?: RoleGrant[] | undefined;
     }): Promise<User>;
-    update(
-      login: string,
-      change: { name?: string; password?: string; state?: "active" | "disabled" },
-    ): Promise<User>;
+    update(login: string, change: UserChange): Promise<User>;
+    /** Changes one's own password, which a token alone may not: the present one proves who asks. */
+    changeOwnPassword(login: string, passwords: { present: string; wanted: string }): Promise<void>;
     remove(login: string): Promise<void>;
     grant(login: string, grant: RoleGrant): Promise<User>;
     revoke(login: string, grant: RoleGrant): Promise<User>;
@@ -21,17 +20,21 @@ export interface Administration {
     list(): Promise<Role[]>;
     get(id: string): Promise<Role>;
     create(role: { id: string; description?: string | undefined; permissions: string[] }): Promise<Role>;
-    update(id: string, change: { description?: string; permissions?: string[] }): Promise<Role>;
+    update(
+      id: string,
+      change: { description?: string | undefined; permissions?: string[] | undefined },
+    ): Promise<Role>;
     remove(id: string): Promise<void>;
   };
   providers: {
     list(): Promise<Provider[]>;
     get(id: string): Promise<Provider>;
     create(provider: { id: string; name?: string | undefined }): Promise<Provider>;
-    update(id: string, change: { name: string }): Promise<Provider>;
+    update(id: string, change: { name: string | null }): Promise<Provider>;
     remove(id: string): Promise<void>;
   };
   tokens: {
+    /** Newest first: those of a user, of all users (`*`), or one's own. */
     list(user?: string): Promise<Token[]>;
     create(request: TokenRequest): Promise<IssuedToken>;
     revoke(id: string): Promise<void>;
@@ -41,7 +44,7 @@ export interface Administration {
     verify(): Promise<{ ok: boolean; rows: number; brokenAt: number | null }>;
   };
   server: {
-    status(): Promise<Record<string, unknown>>;
+    status(): Promise<ServerStatus>;
     /** The archive as a stream of bytes. */
     backup(): Promise<AsyncIterable<Uint8Array>>;
     /** Starts the removal of unreferenced data; follow it with `operations.events`. */
@@ -53,8 +56,13 @@ export interface Administration {
     /** Progress until the end; the last item is the finished operation. */
     follow(id: string): AsyncIterable<OperationProgress | Operation>;
   };
-  /** Live events until the run is interrupted. */
-  events(options: { since?: number }): AsyncIterable<ServerEvent>;
+  /** Live events until the run is interrupted; a lost connection is taken up again where it broke. */
+  events(options: {
+    /** Only events after this id, as far as the server still holds them. */
+    since?: number | undefined;
+    /** The connection was lost and will be tried again. */
+    onInterruption?: ((error: Error) => void) | undefined;
+  }): AsyncIterable<ServerEvent>;
 }
 
 export interface RoleGrant {
@@ -70,6 +78,13 @@ export interface User {
   roles: RoleGrant[];
   createdAt: string;
   [field: string]: unknown;
+}
+
+export interface UserChange {
+  /** Null takes the name away. */
+  name?: string | null | undefined;
+  password?: string | undefined;
+  state?: "active" | "disabled" | undefined;
 }
 
 export interface Role {
@@ -135,6 +150,17 @@ export interface AuditItem {
   [field: string]: unknown;
 }
 
+export interface ServerStatus {
+  version: string;
+  startedAt: string;
+  uptimeSeconds: number;
+  dataDir: string;
+  sizeBytes: number;
+  modules: Record<string, unknown>;
+  counts: Record<string, number>;
+  [field: string]: unknown;
+}
+
 export interface Operation {
   id: string;
   kind: string;
@@ -151,8 +177,9 @@ export interface OperationProgress {
   at: string;
   phase: string;
   message: string;
-  done?: number;
-  total?: number;
+  done?: number | undefined;
+  total?: number | undefined;
+  unit?: "bytes" | "files" | "items" | undefined;
 }
 
 export interface ServerEvent {

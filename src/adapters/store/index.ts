@@ -1,4 +1,5 @@
 import type { AdapterFactory } from "../adapter.ts";
+import { createAdministration } from "../administration/index.ts";
 import { createHttpClient } from "../http/client.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createStoreClient } from "./client.ts";
@@ -23,6 +24,7 @@ export const createAdapter: AdapterFactory = (connection) => {
       inspection: catalogue,
       catalogue,
       discovery: catalogue,
+      administration: createAdministration(http, connection.signal),
       removal: createRemoval(client),
       publication: {
         // Packing needs libraries that no other capability does.
