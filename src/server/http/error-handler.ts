@@ -76,7 +76,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   // A string goes out as it is: no response schema of the route applies to it.
   void reply
     .code(problem.status)
-    .headers({ ...problem.headers, "x-request-id": request.id, "cache-control": "no-store" })
+    .headers({ "cache-control": "no-store", ...problem.headers, "x-request-id": request.id })
     .type("application/problem+json")
     .send(problemBody(problem, request.id));
 }
