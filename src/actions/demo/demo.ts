@@ -35,6 +35,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, hangup.signal]);
   try {
     await tellStory({ ...options, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     process.removeListener("SIGHUP", onHangup);
   }
