@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+
+type PluginBuild = Parameters<NonNullable<Options["esbuildPlugins"]>[number]["setup"]>[0];
 
 /**
  * Start-up time follows the number of files loaded. So the libraries of the client are bundled, and each module that
@@ -35,6 +37,19 @@ function dynamicModules(): string[] {
   return [...found].sort();
 }
 
+/**
+ * Leaves undici's HTTP/2 client out: the client never asks for HTTP/2 (src/adapters/http/undici.ts), and loading
+ * `node:http2` would cost every command that calls a target more than half of what starting Node costs.
+ */
+const WITHOUT_HTTP2 = {
+  name: "without-http2",
+  setup({ onLoad }: PluginBuild) {
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: 'module.exports = () => { throw new Error("HTTP/2 is not part of this build"); };',
+    }));
+  },
+};
+
 export default defineConfig({
   entry: Object.fromEntries(
     [join(SOURCE, "cli.ts"), ...dynamicModules()].map((file) => [outputName(file), file]),
@@ -56,6 +71,7 @@ export default defineConfig({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
   esbuildPlugins: [
+    WITHOUT_HTTP2,
     {
       name: "one-file-a-dynamic-module",
       setup(build) {
@@ -69,6 +85,11 @@ export default defineConfig({
         build.onLoad({ filter: /.*/, namespace: "global" }, () => ({
           contents: "module.exports = globalThis.process;",
         }));
+        // commander can run programs as subcommands, which plugctl has none of.
+        build.onResolve({ filter: /^node:child_process$/ }, (args) =>
+          /[/\\]commander[/\\]/.test(args.importer) ? { path: args.path, namespace: "absent" } : undefined,
+        );
+        build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "export default {};" }));
         // A library that is wanted only now and then is loaded from node_modules then.
         build.onResolve({ filter: /^[^.]/ }, (args) =>
           args.kind === "dynamic-import" ? { path: args.path, external: true } : undefined,
