@@ -1,4 +1,4 @@
-import type { output, ZodType } from "zod";
+import { type $ZodType, type output, safeParse } from "zod/v4/core";
 import { PlugctlError } from "../../core/errors.ts";
 import { type CallContext, transportError } from "./errors.ts";
 import type { Dispatcher } from "./undici.ts";
@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 /** The checked body. @throws BACKEND naming URL and field when it does not fit the schema; see `transportError`. */
-export async function readJson<S extends ZodType>(answer: Answer, schema: S): Promise<output<S>> {
+export async function readJson<S extends $ZodType>(answer: Answer, schema: S): Promise<output<S>> {
   const { method, url, target } = answer.call;
   const unfit = (why: string, field?: string) =>
     new PlugctlError("BACKEND", `${method} ${url} was answered with ${why}`, {
@@ -28,7 +28,7 @@ export async function readJson<S extends ZodType>(answer: Answer, schema: S): Pr
   } catch {
     throw unfit("something that is not JSON");
   }
-  const parsed = schema.safeParse(data);
+  const parsed = safeParse(schema, data);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") ?? "";

@@ -1,4 +1,4 @@
-import type { output, ZodType } from "zod";
+import type { $ZodType, output } from "zod/v4/core";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -44,7 +44,7 @@ export interface HttpClient {
   /** True when there is a credential to send. */
   hasCredential(): Promise<boolean>;
   /** One call whose answer is JSON that fits the schema; without a schema the answer's body is of no interest. */
-  json<S extends ZodType>(
+  json<S extends $ZodType>(
     method: Method,
     path: string,
     options: JsonOptions & { schema: S },
@@ -58,7 +58,7 @@ export interface HttpClient {
     options?: CallOptions & { lastEventId?: string | undefined },
   ): AsyncIterable<ServerSentEvent>;
   /** A POST of bytes. The time limit begins anew with every piece that the connection takes. */
-  upload<S extends ZodType>(path: string, options: UploadOptions & { schema: S }): Promise<output<S>>;
+  upload<S extends $ZodType>(path: string, options: UploadOptions & { schema: S }): Promise<output<S>>;
   /** Closes the sockets; safe to call twice. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { output, ZodType } from "zod";
-import { configError, PlugctlError } from "../../core/errors.ts";
+import type { $ZodType, output } from "zod/v4/core";
+import { configError, isPlugctlError, PlugctlError } from "../../core/errors.ts";
 import type { Connection } from "../adapter.ts";
 import { type Answer, chunks, discard, readJson, readText } from "./answer.ts";
 import type { CallOptions, HttpClient, JsonOptions, Method, UploadOptions } from "./call.ts";
@@ -46,7 +46,7 @@ class ConnectedClient implements HttpClient {
     return (await this.#ownCredential()) !== undefined;
   }
 
-  json<S extends ZodType>(
+  json<S extends $ZodType>(
     method: Method,
     path: string,
     options: JsonOptions & { schema: S },
@@ -55,7 +55,7 @@ class ConnectedClient implements HttpClient {
   async json(
     method: Method,
     path: string,
-    options: JsonOptions & { schema?: ZodType } = {},
+    options: JsonOptions & { schema?: $ZodType } = {},
   ): Promise<unknown> {
     using deadline = this.#deadline(method, path, options);
     const { schema, body, ...rest } = options;
@@ -90,7 +90,7 @@ class ConnectedClient implements HttpClient {
     yield* readEvents(chunks(answer));
   }
 
-  async upload<S extends ZodType>(path: string, options: UploadOptions & { schema: S }): Promise<output<S>> {
+  async upload<S extends $ZodType>(path: string, options: UploadOptions & { schema: S }): Promise<output<S>> {
     const { schema, body, onSent, ...rest } = options;
     using deadline = this.#deadline("POST", path, options);
     async function* sending() {
@@ -162,7 +162,7 @@ class ConnectedClient implements HttpClient {
       );
     } catch (thrown) {
       const error = transportError(thrown, call);
-      if (error instanceof PlugctlError && error.details?.status === undefined)
+      if (isPlugctlError(error) && error.details?.status === undefined)
         trace(error.details?.reason ?? error.code);
       throw error;
     }

@@ -1,14 +1,17 @@
-import { z } from "zod";
+// zod's mini flavour, since every command that calls a target loads this: it is made in a fifth of the time.
+import * as z from "zod/mini";
+
+const text = z.optional(z.string());
 
 /** `application/problem+json` (RFC 9457) with the members that plugctl's API adds; any other member is kept. */
 export const problemSchema = z.looseObject({
-  title: z.string().optional(),
-  detail: z.string().optional(),
-  status: z.number().optional(),
-  code: z.string().optional(),
-  requestId: z.string().optional(),
-  errors: z
-    .array(z.looseObject({ path: z.string().default(""), code: z.string().optional(), message: z.string() }))
-    .optional(),
+  title: text,
+  detail: text,
+  status: z.optional(z.number()),
+  code: text,
+  requestId: text,
+  errors: z.optional(
+    z.array(z.looseObject({ path: z._default(z.string(), ""), code: text, message: z.string() })),
+  ),
 });
 export type ProblemBody = z.output<typeof problemSchema>;

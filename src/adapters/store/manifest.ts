@@ -1,16 +1,18 @@
 import { LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { invalidError } from "../../core/errors.ts";
 
+const path = z.string("must be a path");
+
 const manifestSchema = z.looseObject({
-  name: z.string("must be the plugin's name").min(1, "must not be empty"),
-  version: z.string("must be a version such as 1.0.0").min(1, "must not be empty"),
-  files: z.array(z.string("must be a path or pattern"), "must be a list of paths and patterns").optional(),
-  main: z.string("must be a path").optional(),
-  module: z.string("must be a path").optional(),
-  exports: z.json().optional(),
-  scripts: z.record(z.string(), z.json()).optional(),
-  plugctl: z.looseObject({ entry: z.string("must be a path").optional() }, "must be an object").optional(),
+  name: z.string("must be the plugin's name").check(z.minLength(1, "must not be empty")),
+  version: z.string("must be a version such as 1.0.0").check(z.minLength(1, "must not be empty")),
+  files: z.optional(z.array(z.string("must be a path or pattern"), "must be a list of paths and patterns")),
+  main: z.optional(path),
+  module: z.optional(path),
+  exports: z.optional(z.json()),
+  scripts: z.optional(z.record(z.string(), z.json())),
+  plugctl: z.optional(z.looseObject({ entry: z.optional(path) }, "must be an object")),
 });
 
 /** The part of package.json that packing depends on; the store judges the rest. */

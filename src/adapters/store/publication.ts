@@ -75,8 +75,7 @@ function verify(archive: PackageArchive, published: WirePublished, target: strin
   const expected = treeSha256(archive.files);
   const differing = published.files.filter(({ path, sha256 }) => sent.get(path) !== sha256);
   const stored = new Set(published.files.map(({ path }) => path));
-  // The store keeps package.json, and lists it only where the plugin offers it.
-  const missing = archive.files.filter(({ path }) => path !== "package.json" && !stored.has(path));
+  const missing = archive.files.filter(({ path }) => !stored.has(path));
   const errors = [
     ...differing.map(({ path }) => ({ path, message: "has other content in the store" })),
     ...missing.map(({ path }) => ({ path, message: "is not in the store" })),
