@@ -38,7 +38,7 @@ export function parseConfigFile(path: string, content: string, origin: ConfigOri
   }
   const root = basename(path) === "package.json" ? ["plugctl"] : [];
   const raw: unknown = document.toJS() ?? {};
-  const value = root.length > 0 ? ((raw as Record<string, unknown>).plugctl ?? {}) : raw;
+  const value = root.length > 0 ? settingsOf((raw as Record<string, unknown>).plugctl ?? {}) : raw;
   const checked = configSchema.safeParse(value);
   if (!checked.success) {
     const faults = checked.error.issues.map((issue) => {
@@ -66,6 +66,12 @@ export function parseConfigFile(path: string, content: string, origin: ConfigOri
     }
   }
   return { path, origin, data: checked.data, document };
+}
+
+/** The members of the key `plugctl` of a package.json that are ours; a plugin's manifest has others there. */
+function settingsOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key in configSchema.shape));
 }
 
 function faultError(path: string, faults: { line: number; path: string; message: string }[]) {

@@ -70,4 +70,9 @@ describe("a configuration file", () => {
       "/p/package.json:4: output: Invalid option",
     );
   });
+
+  it("shares that key with the manifest of a plugin", () => {
+    const text = JSON.stringify({ plugctl: { displayName: "Maps", sections: [], target: "work" } });
+    expect(parseConfigFile("/p/package.json", text, "project").data).toEqual({ target: "work" });
+  });
 });
