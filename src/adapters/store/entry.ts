@@ -3,35 +3,28 @@ import { invalidError } from "../../core/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
 /**
- * Refuses a folder whose entry file is not packed, mostly because the build was not run; the store would refuse it
- * too, after the upload. The order is the store's (discovery-store spec, 3.3).
+ * Refuses a folder without the entry file that its package.json names, mostly because the build was not run. The
+ * store looks for the same names (discovery-store spec, 3.3), but then falls back to whatever script there is: good
+ * for a finished tarball, and the source or a configuration file for a folder that is yet to be built. A folder
+ * whose package.json names no entry is the store's to judge.
  * @throws INVALID.
  */
 export function checkEntry(manifest: Manifest, paths: ReadonlySet<string>): void {
-  const stated = manifest.plugctl?.entry;
-  const named = [mainExport(manifest.exports), manifest.module, manifest.main].filter(
-    (path) => path !== undefined,
-  );
-  const candidates =
-    stated === undefined ? [...named, ...mainCandidates(manifest.main)].map(normalize) : [normalize(stated)];
-  if (candidates.some((path) => paths.has(path))) return;
-  if (stated === undefined && [...paths].filter((path) => path.endsWith(".js")).length === 1) return;
-  const [missing] = stated === undefined ? named : [stated];
-  const build = manifest.scripts?.build === undefined ? "build the plugin" : "run npm run build";
-  throw invalidError(
-    missing === undefined
-      ? "the plugin has no entry file: package.json names none, and there is no index.js"
-      : `the entry file ${missing} of package.json is not among the files to publish`,
-    {
-      hint:
-        missing === undefined
-          ? 'name it in package.json as "plugctl": {"entry": "…"}'
-          : `${build} first, and see that "files" in package.json covers it`,
-    },
-  );
+  const { plugctl, exports, module, main, scripts } = manifest;
+  const named =
+    plugctl?.entry === undefined ? [mainExport(exports), module, ...lookedUp(main)] : [plugctl.entry];
+  const candidates = named.filter((path) => path !== undefined);
+  const [first] = candidates;
+  if (first === undefined || candidates.some((path) => paths.has(posix.normalize(path)))) return;
+  const build = scripts?.build === undefined ? "build the plugin" : "run npm run build";
+  throw invalidError(`the entry file ${first} of package.json is not among the files to publish`, {
+    hint: `${build} first, and see that "files" in package.json covers it`,
+  });
 }
 
-const normalize = (path: string) => posix.normalize(path);
+/** Where bundlers look for what `main` names. */
+const lookedUp = (main: string | undefined): string[] =>
+  main === undefined ? [] : [main, `dist/${main}`, `${main}/index.js`, `dist/${main}/index.js`];
 
 function mainExport(exports: unknown): string | undefined {
   if (exports !== null && typeof exports === "object" && "." in exports) return conditional(exports["."]);
@@ -49,9 +42,4 @@ function conditional(target: unknown): string | undefined {
     if (path !== undefined) return path;
   }
   return undefined;
-}
-
-function mainCandidates(main: string | undefined): string[] {
-  const looked = main === undefined ? [] : [`dist/${main}`, `${main}/index.js`, `dist/${main}/index.js`];
-  return [...looked, "index.js", "dist/index.js"];
 }

@@ -1,0 +1,16 @@
+import type { Connection } from "../../src/adapters/adapter.ts";
+
+/** A connection as the command line makes it, with what a test wants otherwise. */
+export function makeConnection(given: Partial<Connection> & { url: string; token?: string }): Connection {
+  const { token, ...rest } = given;
+  return {
+    target: "test",
+    caFile: undefined,
+    credential: async () => token,
+    timeoutMs: 10_000,
+    signal: new AbortController().signal,
+    userAgent: "plugctl/test",
+    trace: undefined,
+    ...rest,
+  };
+}
