@@ -13,12 +13,16 @@ export interface FeedState {
 
 const isSameListing = (a: Listing | null | undefined, b: Listing | null) => a?.item.join() === b?.item.join();
 
-/** All plugins in memory, so that lists and discovery need no query. Always derived from the database. */
+/**
+ * All plugins in memory, so that lists and discovery need no query. Always derived from the database. A change costs
+ * its own plugin only; what is made of all plugins is made when somebody next asks for it.
+ */
 export class Catalog {
   readonly #db: StoreDatabase;
   readonly #entries = new Map<string, CatalogEntry>();
-  #sorted: readonly CatalogEntry[] = [];
-  #feed: FeedState = { revision: 0, listings: [] };
+  #sorted: readonly CatalogEntry[] | undefined;
+  #feed: FeedState | undefined;
+  #revision = 0;
   #refreshing: Promise<void> = Promise.resolve();
 
   private constructor(db: StoreDatabase) {
@@ -28,8 +32,7 @@ export class Catalog {
   static async load(db: StoreDatabase): Promise<Catalog> {
     const catalog = new Catalog(db);
     for (const entry of await loadEntries(db)) catalog.#entries.set(entry.id, entry);
-    catalog.#sort();
-    catalog.#setFeed(await catalog.#readRevision());
+    catalog.#revision = await catalog.#readRevision();
     return catalog;
   }
 
@@ -37,13 +40,18 @@ export class Catalog {
     return this.#entries.get(id);
   }
 
-  /** Sorted by id. */
+  /** Sorted by id. Ids are ASCII, so the order of code units is the bytewise order. */
   get entries(): readonly CatalogEntry[] {
+    this.#sorted ??= [...this.#entries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     return this.#sorted;
   }
 
   /** Another object after every change of the feed. */
   get feed(): FeedState {
+    this.#feed ??= {
+      revision: this.#revision,
+      listings: this.entries.flatMap((entry) => entry.listing ?? []),
+    };
     return this.#feed;
   }
 
@@ -60,21 +68,11 @@ export class Catalog {
     if (entry === undefined) return;
     const previous = this.#entries.get(id);
     this.#entries.set(id, entry);
-    if (previous === undefined) this.#sort();
-    else this.#sorted = this.#sorted.map((other) => (other === previous ? entry : other));
+    this.#sorted = undefined;
     // The revision alone does not tell: it may have been read ahead, with the change before this one.
-    if (revision !== this.#feed.revision || !isSameListing(previous?.listing, entry.listing)) {
-      this.#setFeed(revision);
-    }
-  }
-
-  /** Ids are ASCII, so the order of code units is the bytewise order. */
-  #sort(): void {
-    this.#sorted = [...this.#entries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  #setFeed(revision: number): void {
-    this.#feed = { revision, listings: this.#sorted.flatMap((entry) => entry.listing ?? []) };
+    if (revision === this.#revision && isSameListing(previous?.listing, entry.listing)) return;
+    this.#revision = revision;
+    this.#feed = undefined;
   }
 
   async #readRevision(): Promise<number> {

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Logger } from "pino";
 import type { BlobStore } from "../../storage/blobs.ts";
+import type { ChangeQueue } from "../change-queue.ts";
 import type { BlobGate } from "../publish/gate.ts";
 import type { StoreDatabase } from "../store-database.ts";
 
@@ -32,6 +33,7 @@ const compress: Readonly<Record<string, (content: Buffer) => Promise<Buffer>>> =
 
 export interface CompressorParts {
   db: StoreDatabase;
+  changes: ChangeQueue;
   blobs: BlobStore;
   gate: BlobGate;
   log: Logger;
@@ -92,7 +94,7 @@ export class Compressor {
   }
 
   async #compressBlob(sha256: string): Promise<void> {
-    const { db, blobs, gate, onVariants } = this.#parts;
+    const { db, changes, blobs, gate, onVariants } = this.#parts;
     const pending = await db
       .selectFrom("variant")
       .select("encoding")
@@ -114,7 +116,7 @@ export class Compressor {
         const stored = result && (await blobs.put(Readable.from([result])));
         rows.set(encoding, stored && { blob_sha256: stored.sha256, size: stored.size });
       }
-      await db.transaction().execute(async (transaction) => {
+      await changes.apply(async (transaction) => {
         for (const [encoding, row] of rows) {
           await transaction
             .updateTable("variant")

@@ -77,7 +77,7 @@ const CLIENT_KEYS = ["version", "target", "output", "color", "timeout", "targets
 export function parseManifest(json: string): { manifest: Manifest; warnings: string[] } {
   let data: unknown;
   try {
-    data = JSON.parse(json);
+    data = JSON.parse(json.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw new Problem(422, "bad_manifest", `package.json is not JSON: ${(cause as Error).message}`, {
       cause,

@@ -1,6 +1,8 @@
 import type { BlobStore } from "../../storage/blobs.ts";
 import type { StoreDatabase } from "../store-database.ts";
 
+const PAGE = 1000;
+
 /**
  * Removes those blobs, and their compressed variants, that no version uses any more. No blob may be written meanwhile
  * (see `BlobGate`). What a crash leaves behind is found by the server's garbage collection.
@@ -45,9 +47,33 @@ async function isVariant(db: StoreDatabase, blob: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Every blob that a version or a variant needs, some more than once. */
+/** Every blob that a version or a variant needs, some of them twice. */
 export async function* referencedBlobs(db: StoreDatabase): AsyncGenerator<string> {
-  for await (const row of db.selectFrom("file").select("sha256").distinct().stream()) yield row.sha256;
-  const kept = db.selectFrom("variant").select("blob_sha256").where("state", "=", "kept");
-  for await (const row of kept.stream()) if (row.blob_sha256 !== null) yield row.blob_sha256;
+  const files = (after: string) =>
+    db
+      .selectFrom("file")
+      .select("sha256 as blob")
+      .distinct()
+      .where("sha256", ">", after)
+      .orderBy("sha256")
+      .limit(PAGE)
+      .execute();
+  const variants = (after: string) =>
+    db
+      .selectFrom("variant")
+      .select((expression) => expression.ref("blob_sha256").$notNull().as("blob"))
+      .distinct()
+      .where("blob_sha256", ">", after)
+      .orderBy("blob_sha256")
+      .limit(PAGE)
+      .execute();
+  yield* inPages(files);
+  yield* inPages(variants);
+}
+
+/** Page by page, since an open cursor would hold the one connection while the caller works. */
+async function* inPages(page: (after: string) => Promise<{ blob: string }[]>): AsyncGenerator<string> {
+  for (let rows = await page(""); rows.length > 0; rows = await page(rows.at(-1)?.blob ?? "")) {
+    for (const { blob } of rows) yield blob;
+  }
 }
