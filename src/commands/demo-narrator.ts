@@ -18,9 +18,9 @@ export function createNarrator(terminal: Terminal, { paint, symbol }: Style): Na
       return print(`${steps === 1 ? "" : "\n"}${paint.bold(`${steps}. ${title}`)}`);
     },
     command: (line) => print(`${paint.cyan("$")} ${line}`),
-    output: (text) => print(text.trimEnd()),
     say: (text) => print(paint.dim(text)),
-    page: (page, before) => print(pageLines(page, before).map(framed).join("\n")),
+    page: (page, before) =>
+      print([paint.dim(`${page.openedBy} shows`), ...pageLines(page, before).map(framed)].join("\n")),
     finish: (text) => print(`\n${symbol.ok} ${text}`),
   };
 
@@ -48,9 +48,6 @@ function pageLines(page: Page, before: Page | undefined): MarkedLine[] {
   ];
 }
 
-function linesOf({ openedBy, plugins }: Page): string[] {
-  return [
-    `seen by ${openedBy}`,
-    ...plugins.flatMap((plugin) => [`${plugin.id} ${plugin.version}, ${plugin.state}`, ...plugin.lines]),
-  ];
+function linesOf({ plugins }: Page): string[] {
+  return plugins.flatMap((plugin) => [`${plugin.id} ${plugin.version}, ${plugin.state}`, ...plugin.lines]);
 }

@@ -88,7 +88,7 @@ test.skipIf(!hasChromium)("the demo runs its plugin in Chromium and leaves nothi
   const { exitCode, stdout, stderr } = await runBuilt(["demo"], { env: world.env });
   expect(stderr).toBe("");
   expect(exitCode).toBe(0);
-  expect(stdout).toContain("seen by Chromium ");
+  expect(stdout).toContain("\nChromium ");
   expectStory(stdout);
   expect(await world.leftovers()).toEqual(NOTHING);
 });
@@ -98,7 +98,7 @@ test("without Chromium the demo runs its plugin in Node and leaves nothing behin
   const { exitCode, stdout, stderr } = await runBuilt(["demo"], { env: world.env });
   expect(stderr).toBe("");
   expect(exitCode).toBe(0);
-  expect(stdout).toContain("seen by Node 24.");
+  expect(stdout).toContain("\nNode 24.");
   expectStory(stdout);
   expect(await world.leftovers()).toEqual(NOTHING);
 });

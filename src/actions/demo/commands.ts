@@ -1,4 +1,4 @@
-import { type StdioOptions, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { PlugctlError } from "../../core/errors.ts";
 import type { Narrator } from "./narrator.ts";
@@ -18,9 +18,6 @@ interface RunOptions {
   expectedExitCode?: number;
 }
 
-const SECRET = /plc_\w+/g;
-const HIDDEN = "plc_…";
-
 /** Runs real plugctl commands as child processes, each shown as it would be typed. */
 export class Commands {
   readonly #context: CommandContext;
@@ -31,31 +28,14 @@ export class Commands {
 
   /** Output goes straight to where ours goes: on a terminal it looks as when typed there. @throws BACKEND. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<void> {
-    const { stdoutFd } = this.#context.narrator;
-    await this.#execute(args, options, ["ignore", stdoutFd, stdoutFd]);
-  }
-
-  /** The same for a command that prints a secret: its output is returned, and shown without it. @throws BACKEND. */
-  async capture(args: readonly string[]): Promise<string> {
-    const { narrator } = this.#context;
-    const output = await this.#execute(args, {}, ["ignore", "pipe", narrator.stdoutFd]);
-    await narrator.output(output.replaceAll(SECRET, HIDDEN));
-    return output;
-  }
-
-  async #execute(args: readonly string[], options: RunOptions, stdio: StdioOptions): Promise<string> {
     const { launcher, cwd, env, signal, narrator } = this.#context;
     const line = ["plugctl", ...args.map(quote)].join(" ");
-    await narrator.command(options.token === undefined ? line : `PLUGCTL_TOKEN=${HIDDEN} ${line}`);
+    await narrator.command(options.token === undefined ? line : `PLUGCTL_TOKEN=plc_… ${line}`);
     const child = spawn(process.execPath, [launcher, ...args], {
       cwd,
       env: options.token === undefined ? env : { ...env, PLUGCTL_TOKEN: options.token },
-      stdio,
+      stdio: ["ignore", narrator.stdoutFd, narrator.stdoutFd],
       signal,
-    });
-    let output = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
     });
     const [exitCode] = (await once(child, "close")) as [number | null];
     const expected = options.expectedExitCode ?? 0;
@@ -65,7 +45,6 @@ export class Commands {
         `"${line}" ended with exit code ${exitCode}, and ${expected} was expected`,
       );
     }
-    return output;
   }
 }
 

@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { appendFile, cp, mkdir, rm } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rm } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
-import { z } from "zod";
 import { PlugctlError } from "../../core/errors.ts";
 import { serveApp } from "./app-server.ts";
 import { Chromium, findChromium } from "./chromium.ts";
@@ -21,7 +20,8 @@ export interface DemoOptions {
   keep: boolean;
 }
 
-const issuedTokenSchema = z.object({ token: z.string() });
+/** What the token of a CI job is for. */
+const TOKEN_OPTIONS = ["--note", "CI of acme", "--scope", "publish", "--provider", "acme"];
 
 /**
  * The main path of a store, with nothing staged: a server, a CI job that publishes, an application that runs what was
@@ -58,19 +58,8 @@ async function tellStory({ env, signal, narrator, keep }: DemoOptions): Promise<
 
   await narrator.step("A provider, and a token with which its CI can publish and do nothing else");
   await commands.run(["provider", "add", "acme", "--name", "Acme"]);
-  const issued = await commands.capture([
-    "token",
-    "create",
-    "--note",
-    "CI of acme",
-    "--scope",
-    "publish",
-    "--resource",
-    "provider:acme",
-    "-o",
-    "json",
-  ]);
-  const { token } = issuedTokenSchema.parse(JSON.parse(issued));
+  await commands.run(["token", "create", ...TOKEN_OPTIONS, "--output-file", "ci-token"]);
+  const token = (await readFile(workspace.path("ci-token"), "utf8")).trim();
 
   await narrator.step("A CI job publishes version 1.0.0 of a plugin");
   const project = workspace.path("greeter");

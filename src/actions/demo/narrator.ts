@@ -8,8 +8,6 @@ export interface Narrator {
   step(title: string): Promise<void>;
   /** A command line that is about to run. */
   command(line: string): Promise<void>;
-  /** What a command printed. */
-  output(text: string): Promise<void>;
   /** Something to know. */
   say(text: string): Promise<void>;
   /** What a page shows, and what is new in it since an earlier look. */

@@ -27,8 +27,8 @@ test("a second look at a page marks what came and what went", async () => {
   await tell.page(pageWith("1.1.0", ["Hello", "Ça va"]), pageWith("1.0.0", ["Hello"]));
   expect(stdout()).toBe(
     [
+      "Chromium 156 shows",
       "  │ - greeter 1.0.0, running",
-      "  │   seen by Chromium 156",
       "  │ + greeter 1.1.0, running",
       "  │   Hello",
       "  │ + Ça va",
