@@ -1,12 +1,16 @@
+import { rmSync } from "node:fs";
+import { cp, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type Frame, openFrame } from "../../src/server/frame.ts";
 import { type ClientTimeouts, createApp } from "../../src/server/http/app.ts";
 import type { EventStreams } from "../../src/server/http/sse.ts";
 import type { ServerContext, ServerModule } from "../../src/server/module.ts";
 import { type ModuleState, runningModules, startModules } from "../../src/server/module-states.ts";
-import { prepareIdentity } from "../../src/server/start/first-start.ts";
+import { type FirstStart, prepareIdentity } from "../../src/server/start/first-start.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
 export interface FrameSettings {
@@ -15,6 +19,7 @@ export interface FrameSettings {
   publicUrl?: string;
   dataDir?: string;
   now?: () => Date;
+  log?: Logger;
 }
 
 /** Everything that a server has except its listener, over a real database in a temporary directory. */
@@ -38,7 +43,7 @@ export async function makeServerContext(settings: FrameSettings = {}): Promise<S
   return (await makeFrame(settings)).context;
 }
 
-export interface AppSettings extends FrameSettings {
+export interface AppSettings extends Omit<FrameSettings, "dataDir"> {
   /** False for a server that others can reach. */
   loopback?: boolean;
   timeouts?: ClientTimeouts;
@@ -54,12 +59,33 @@ export interface TestServer {
   admin: { login: string; password: string; token: string; headers: { authorization: string } };
 }
 
+let template: Promise<{ directory: string; first: Required<FirstStart> }> | undefined;
+
+async function makeTemplate() {
+  const directory = await mkdtemp(join(tmpdir(), "plugctl-template-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const log = pino({ level: "silent" });
+  const frame = await openFrame({ modules: [], version: "0.0.0-test", log, dataDir: directory });
+  const first = await prepareIdentity(frame);
+  await frame.close();
+  if (first?.password === undefined) throw new Error("this was no first start");
+  return { directory, first: { ...first, password: first.password } };
+}
+
+/** A data directory after its first start; made once per test file, since hashing a password takes its time. */
+async function copyFirstStart(dataDir: string): Promise<Required<FirstStart>> {
+  template ??= makeTemplate();
+  const { directory, first } = await template;
+  await cp(directory, dataDir, { recursive: true });
+  return first;
+}
+
 /** The whole application over a first start; given modules are started. */
 export async function makeApp(settings: AppSettings = {}): Promise<TestServer> {
   const { modules = [], loopback = true, timeouts, ...rest } = settings;
-  const frame = await makeFrame({ ...rest, modules });
-  const first = await prepareIdentity(frame);
-  if (first?.password === undefined) throw new Error("the data directory was used before");
+  const dataDir = await makeTempDir();
+  const first = await copyFirstStart(dataDir);
+  const frame = await makeFrame({ ...rest, modules, dataDir });
   const states = await startModules(modules, new Set(modules.map((module) => module.name)), frame.context);
   const { app, streams } = await createApp({
     frame,
