@@ -12,6 +12,8 @@ export interface OptionSpec<T> {
   readonly repeatable?: boolean;
   readonly required?: boolean;
   readonly hidden?: boolean;
+  /** What shells complete the value with besides `choices`; `<file>` and `<dir>` complete with paths anyway. */
+  readonly completes?: "target" | readonly string[];
   /** Carries the value's type; never set. */
   readonly type?: T;
 }
@@ -36,11 +38,30 @@ export const requiredText = (
 ): OptionSpec<string> => ({ flags, description, required: true, ...more });
 
 /** May be given several times, and takes commas. */
-export const list = (flags: string, description: string): OptionSpec<string[] | undefined> => ({
+export const list = (
+  flags: string,
+  description: string,
+  more: { completes?: readonly string[] } = {},
+): OptionSpec<string[] | undefined> => ({
   flags,
   description,
   repeatable: true,
+  ...more,
 });
+
+/** A list without which the command makes no sense. */
+export const requiredList = (
+  flags: string,
+  description: string,
+  more: { completes?: readonly string[] } = {},
+): OptionSpec<string[]> => ({ flags, description, repeatable: true, required: true, ...more });
+
+/** An option whose text means something else than itself. `parse` throws an error that says what it wants. */
+export const parsed = <T>(
+  flags: string,
+  description: string,
+  parse: (text: string) => T,
+): OptionSpec<T | undefined> => ({ flags, description, parse });
 
 export const integer = (
   flags: string,
@@ -80,8 +101,8 @@ export interface CommandMeta {
   readonly examples?: readonly (readonly [what: string, command: string])[];
   /** The capability that a target must have; help names the kinds that do. */
   readonly capability?: Capability;
-  /** What shells complete its arguments with. */
-  readonly completes?: "plugin" | "target" | "file";
+  /** What shells complete its arguments with: names of a kind, or these words. */
+  readonly completes?: "plugin" | "target" | "file" | readonly string[];
 }
 
 /** Keeps the literal types of a definition, so that the handler's arguments and options are typed by it. */

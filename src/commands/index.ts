@@ -1,17 +1,34 @@
+import { audit } from "./audit.meta.ts";
 import { type Command, type CommandGroup, command } from "./command.ts";
 import { configPath } from "./config/path.meta.ts";
 import { configSet } from "./config/set.meta.ts";
 import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
 import { demo } from "./demo.meta.ts";
+import { events } from "./events.meta.ts";
 import { info } from "./info.meta.ts";
 import { list } from "./list.meta.ts";
 import { login } from "./login.meta.ts";
 import { logout } from "./logout.meta.ts";
+import { providerAdd } from "./provider/add.meta.ts";
+import { providerList } from "./provider/list.meta.ts";
+import { providerRemove } from "./provider/remove.meta.ts";
+import { providerShow } from "./provider/show.meta.ts";
+import { providerUpdate } from "./provider/update.meta.ts";
 import { publish } from "./publish.meta.ts";
 import { remove } from "./remove.meta.ts";
+import { roleCreate } from "./role/create.meta.ts";
+import { roleList } from "./role/list.meta.ts";
+import { roleRemove } from "./role/remove.meta.ts";
+import { roleShow } from "./role/show.meta.ts";
+import { roleUpdate } from "./role/update.meta.ts";
 import { search } from "./search.meta.ts";
 import { serve } from "./serve.meta.ts";
+import { serverBackup } from "./server/backup.meta.ts";
+import { serverGc } from "./server/gc.meta.ts";
+import { serverRestore } from "./server/restore.meta.ts";
+import { serverRotateKeys } from "./server/rotate-keys.meta.ts";
+import { serverStatus } from "./server/status.meta.ts";
 import { storeDiscovery } from "./store/discovery.meta.ts";
 import { targetAdd } from "./target/add.meta.ts";
 import { targetList } from "./target/list.meta.ts";
@@ -19,6 +36,19 @@ import { targetRemove } from "./target/remove.meta.ts";
 import { targetShow } from "./target/show.meta.ts";
 import { targetTest } from "./target/test.meta.ts";
 import { targetUse } from "./target/use.meta.ts";
+import { tokenCreate } from "./token/create.meta.ts";
+import { tokenList } from "./token/list.meta.ts";
+import { tokenRevoke } from "./token/revoke.meta.ts";
+import { userAdd } from "./user/add.meta.ts";
+import { userDisable } from "./user/disable.meta.ts";
+import { userEnable } from "./user/enable.meta.ts";
+import { userGrant } from "./user/grant.meta.ts";
+import { userList } from "./user/list.meta.ts";
+import { userPasswd } from "./user/passwd.meta.ts";
+import { userRemove } from "./user/remove.meta.ts";
+import { userRevoke } from "./user/revoke.meta.ts";
+import { userShow } from "./user/show.meta.ts";
+import { userUpdate } from "./user/update.meta.ts";
 import { version } from "./version.meta.ts";
 import { versions } from "./versions.meta.ts";
 
@@ -27,6 +57,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   command(list, () => import("./list.ts")),
   command(search, () => import("./search.ts")),
   command(info, () => import("./info.ts")),
+  command(events, () => import("./events.ts")),
   command(remove, () => import("./remove.ts")),
   command(publish, () => import("./publish.ts")),
   command(versions, () => import("./versions.ts")),
@@ -36,6 +67,72 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     group: "publish",
     commands: [command(storeDiscovery, () => import("./store/discovery.ts"))],
   },
+  {
+    name: "user",
+    summary: "Who may sign in",
+    group: "administer",
+    commands: [
+      command(userList, () => import("./user/list.ts")),
+      command(userShow, () => import("./user/show.ts")),
+      command(userAdd, () => import("./user/add.ts")),
+      command(userUpdate, () => import("./user/update.ts")),
+      command(userDisable, () => import("./user/disable.ts")),
+      command(userEnable, () => import("./user/enable.ts")),
+      command(userRemove, () => import("./user/remove.ts")),
+      command(userGrant, () => import("./user/grant.ts")),
+      command(userRevoke, () => import("./user/revoke.ts")),
+      command(userPasswd, () => import("./user/passwd.ts")),
+    ],
+  },
+  {
+    name: "role",
+    summary: "What users may do",
+    group: "administer",
+    commands: [
+      command(roleList, () => import("./role/list.ts")),
+      command(roleShow, () => import("./role/show.ts")),
+      command(roleCreate, () => import("./role/create.ts")),
+      command(roleUpdate, () => import("./role/update.ts")),
+      command(roleRemove, () => import("./role/remove.ts")),
+    ],
+  },
+  {
+    name: "provider",
+    summary: "Who owns plugins",
+    group: "administer",
+    commands: [
+      command(providerList, () => import("./provider/list.ts")),
+      command(providerShow, () => import("./provider/show.ts")),
+      command(providerAdd, () => import("./provider/add.ts")),
+      command(providerUpdate, () => import("./provider/update.ts")),
+      command(providerRemove, () => import("./provider/remove.ts")),
+    ],
+  },
+  {
+    name: "token",
+    summary: "Credentials for pipelines and machines",
+    group: "administer",
+    commands: [
+      command(tokenList, () => import("./token/list.ts")),
+      command(tokenCreate, () => import("./token/create.ts")),
+      command(tokenRevoke, () => import("./token/revoke.ts")),
+    ],
+  },
+  command(audit, () => import("./audit.ts")),
+  {
+    name: "server",
+    summary: "Upkeep of a server",
+    group: "administer",
+    commands: [
+      command(serverStatus, () => import("./server/status.ts")),
+      command(serverBackup, () => import("./server/backup.ts")),
+      command(serverRestore, () => import("./server/restore.ts")),
+      command(serverGc, () => import("./server/gc.ts")),
+      command(serverRotateKeys, () => import("./server/rotate-keys.ts")),
+    ],
+  },
+  command(serve, () => import("./serve.ts")),
+  command(demo, () => import("./demo.ts")),
   {
     name: "target",
     summary: "Connections to backends",
@@ -62,7 +159,5 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       command(configPath, () => import("./config/path.ts")),
     ],
   },
-  command(serve, () => import("./serve.ts")),
-  command(demo, () => import("./demo.ts")),
   command(version, () => import("./version.ts")),
 ];

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import { usageError } from "../core/errors.ts";
-import type { Host } from "../host.ts";
 import { done } from "../output/result.ts";
 import type { Handler } from "./command.ts";
 import type { login } from "./login.meta.ts";
+import { readSecretLine } from "./secret-input.ts";
 
 export const run: Handler<typeof login> = async ({ options, host }) => {
   if (options.passwordStdin && options.tokenStdin) {
@@ -13,7 +13,7 @@ export const run: Handler<typeof login> = async ({ options, host }) => {
     throw usageError("--user has no meaning with --token-stdin");
   const { target, on } = await host.capability("session");
   if (options.tokenStdin) {
-    const token = await readStdin(host);
+    const token = await readSecretLine(host);
     const { login } = await on.whoami(token);
     await host.credentials.save(target.name, target.url, {
       token,
@@ -24,7 +24,7 @@ export const run: Handler<typeof login> = async ({ options, host }) => {
   }
   const user = options.user ?? (await host.prompt.text(`User at ${target.name}:`, "--user"));
   const password = options.passwordStdin
-    ? await readStdin(host)
+    ? await readSecretLine(host)
     : await host.prompt.secret(`Password of ${user}:`, "--password-stdin");
   const issued = await on.login({ login: user, password, note: `plugctl on ${hostname()}` });
   await host.credentials.save(target.name, target.url, {
@@ -34,16 +34,3 @@ export const run: Handler<typeof login> = async ({ options, host }) => {
   });
   return done(`signed in to ${target.name} as ${issued.login}`, { name: target.name, login: issued.login });
 };
-
-/** One line from stdin, at most 64 KiB. @throws USAGE when stdin is a terminal or empty. */
-async function readStdin({ terminal }: Host): Promise<string> {
-  if (terminal.stdin.isTTY) throw usageError("stdin is a terminal, and a secret was to be piped in");
-  let text = "";
-  for await (const chunk of terminal.stdin) {
-    text += String(chunk);
-    if (text.length > 65_536) throw usageError("stdin holds more than a secret");
-  }
-  const [line = ""] = text.split(/\r?\n/);
-  if (line === "") throw usageError("stdin is empty");
-  return line;
-}

@@ -1,3 +1,5 @@
+import type { ProgressEvent } from "./progress.ts";
+
 /** Users, roles, providers, tokens, audit log and upkeep of a plugctl server. Field names as on the wire. */
 export interface Administration {
   users: {
@@ -172,14 +174,10 @@ export interface Operation {
   error: { code: string; message: string } | null;
 }
 
-export interface OperationProgress {
+export interface OperationProgress extends ProgressEvent {
+  /** From 1, in the operation's order. */
   seq: number;
   at: string;
-  phase: string;
-  message: string;
-  done?: number | undefined;
-  total?: number | undefined;
-  unit?: "bytes" | "files" | "items" | undefined;
 }
 
 export interface ServerEvent {

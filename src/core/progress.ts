@@ -4,9 +4,9 @@ export interface ProgressEvent {
   phase: string;
   message: string;
   /** Done and total in the same unit; bytes when `unit` is `bytes`. */
-  done?: number;
-  total?: number;
-  unit?: "bytes" | "files" | "items";
+  done?: number | undefined;
+  total?: number | undefined;
+  unit?: "bytes" | "files" | "items" | undefined;
 }
 
 /** Receives progress in order. Must not throw. */

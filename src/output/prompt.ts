@@ -15,6 +15,11 @@ export class Prompter {
     this.#signal = options.signal;
   }
 
+  /** Somebody is there to answer. */
+  get canAsk(): boolean {
+    return this.#allowed;
+  }
+
   /** A line of text. `flag` is what a script gives instead. */
   async text(message: string, flag: string): Promise<string> {
     this.#need(message, flag);

@@ -11,6 +11,8 @@ export interface Column {
   key: string;
   title?: string;
   as?: "text" | "time" | "size" | "number" | "state";
+  /** How a table and a pipe show a value that is more than a word; JSON has the value itself. */
+  show?: (value: unknown) => string;
   /** Columns with a higher number go first when the terminal is too narrow (default 1; 0 is never dropped). */
   drop?: number;
 }
@@ -19,8 +21,9 @@ const GAP = "   ";
 const NARROWEST = 8;
 
 /** A value as text for people (`relative` times) or for pipes (full, ISO). */
-export function cellText(value: unknown, column: Pick<Column, "as">, now: Date | undefined): string {
+export function cellText(value: unknown, column: Pick<Column, "as" | "show">, now: Date | undefined): string {
   if (value === null || value === undefined) return "";
+  if (column.show !== undefined) return sanitizeLine(column.show(value));
   if (column.as === "time" && now !== undefined) return formatRelative(String(value), now);
   if (column.as === "size" && now !== undefined && typeof value === "number") return formatSize(value);
   if (Array.isArray(value)) return value.map((item) => cellText(item, {}, now)).join(", ");

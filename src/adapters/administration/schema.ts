@@ -1,42 +1,45 @@
 // Shapes of plugctl's administration API as this adapter reads them; members that it does not know are kept.
-import { z } from "zod";
+// zod's mini flavour, since whatever talks to a server makes them all.
+import * as z from "zod/mini";
 
-export const itemsOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+const optionalText = z.nullable(z.string());
+
+export const itemsOf = <T extends z.ZodMiniType>(item: T) => z.object({ items: z.array(item) });
 
 export const userSchema = z.looseObject({
   login: z.string(),
-  name: z.string().nullable(),
+  name: optionalText,
   state: z.string(),
-  roles: z.array(z.object({ role: z.string(), provider: z.string().nullish() })),
+  roles: z.array(z.object({ role: z.string(), provider: z.nullish(z.string()) })),
   createdAt: z.string(),
 });
 
 export const roleSchema = z.looseObject({
   id: z.string(),
-  description: z.string().nullable(),
+  description: optionalText,
   permissions: z.array(z.string()),
   builtIn: z.boolean(),
 });
 
 export const providerSchema = z.looseObject({
   id: z.string(),
-  name: z.string().nullable(),
+  name: optionalText,
   createdAt: z.string(),
 });
 
 export const tokenSchema = z.looseObject({
   id: z.string(),
   user: z.string(),
-  note: z.string().nullable(),
+  note: optionalText,
   scopes: z.array(z.string()),
   resources: z.array(z.string()),
   state: z.string(),
   createdAt: z.string(),
-  expiresAt: z.string().nullable(),
-  lastUsedAt: z.string().nullable(),
+  expiresAt: optionalText,
+  lastUsedAt: optionalText,
 });
 
-export const issuedTokenSchema = tokenSchema.extend({ token: z.string() });
+export const issuedTokenSchema = z.extend(tokenSchema, { token: z.string() });
 
 export const sessionSchema = z.object({ accessToken: z.string(), refreshToken: z.string() });
 
@@ -49,16 +52,16 @@ export const auditPageSchema = z.object({
       action: z.string(),
       resource: z.string(),
       outcome: z.string(),
-      ip: z.string().nullable(),
+      ip: optionalText,
     }),
   ),
-  next: z.number().nullable(),
+  next: z.nullable(z.number()),
 });
 
 export const verifiedSchema = z.object({
   ok: z.boolean(),
   rows: z.number(),
-  brokenAt: z.number().nullable(),
+  brokenAt: z.nullable(z.number()),
 });
 
 export const statusSchema = z.looseObject({
@@ -79,9 +82,9 @@ export const operationSchema = z.object({
   resource: z.string(),
   state: z.string(),
   startedAt: z.string(),
-  finishedAt: z.string().nullable(),
+  finishedAt: optionalText,
   result: z.unknown(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  error: z.nullable(z.object({ code: z.string(), message: z.string() })),
 });
 
 export const progressSchema = z.object({
@@ -89,9 +92,9 @@ export const progressSchema = z.object({
   at: z.string(),
   phase: z.string(),
   message: z.string(),
-  done: z.number().optional(),
-  total: z.number().optional(),
-  unit: z.enum(["bytes", "files", "items"]).optional(),
+  done: z.optional(z.number()),
+  total: z.optional(z.number()),
+  unit: z.optional(z.enum(["bytes", "files", "items"])),
 });
 
 export const eventSchema = z.object({

@@ -1,4 +1,4 @@
-import type { output, ZodType } from "zod";
+import { type $ZodType, type output, safeParse } from "zod/v4/core";
 import type { Administration, Operation } from "../../core/administration.ts";
 import { PlugctlError } from "../../core/errors.ts";
 import type { HttpClient } from "../http/call.ts";
@@ -7,7 +7,7 @@ import { resumeEvents } from "./resume.ts";
 import { eventSchema, operationSchema, progressSchema } from "./schema.ts";
 
 /** The data of an event, checked. @throws BACKEND when it does not fit. */
-function parseData<S extends ZodType>(data: string, schema: S, target: string): output<S> {
+function parseData<S extends $ZodType>(data: string, schema: S, target: string): output<S> {
   const unfit = (why: string) =>
     new PlugctlError("BACKEND", `target "${target}" sent an event ${why}`, { details: { target } });
   let value: unknown;
@@ -16,7 +16,7 @@ function parseData<S extends ZodType>(data: string, schema: S, target: string): 
   } catch {
     throw unfit("that is not JSON");
   }
-  const parsed = schema.safeParse(value);
+  const parsed = safeParse(schema, value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw unfit(`that does not fit at ${issue?.path.join(".") || "(top)"}: ${issue?.message}`);

@@ -1,0 +1,16 @@
+import { defineCommand, requiredList, text } from "../command.ts";
+import { PERMISSION_WORDS } from "../permissions.ts";
+
+export const roleCreate = defineCommand({
+  name: "create",
+  summary: "Create a role",
+  args: { id: ["<role>", "id of the new role"] },
+  options: {
+    permissions: requiredList("--permission <permission>", "what the role permits (several: a,b)", {
+      completes: PERMISSION_WORDS,
+    }),
+    description: text("--description <text>", "what the role is for"),
+  },
+  capability: "administration",
+  examples: [["publish and release", "plugctl role create releaser --permission read,publish,release"]],
+});
