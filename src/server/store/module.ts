@@ -9,7 +9,6 @@ import { Catalog } from "./catalog/catalog.ts";
 import { CdnIndex } from "./cdn/cdn-index.ts";
 import { Compressor } from "./cdn/compressor.ts";
 import { cdnRoutes } from "./cdn/routes.ts";
-import { ChangeQueue } from "./change-queue.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { discoveryRoutes } from "./discovery/routes.ts";
 import { BlobGate } from "./publish/gate.ts";
@@ -38,12 +37,10 @@ async function startStore(context: ServerContext, settings: StoreSettings): Prom
   const db: StoreDatabase = context.database.$extendTables<StoreTables & { provider: { id: string } }>();
   const log = context.log.child({ module: NAME });
   const catalog = await Catalog.load(db);
-  const changes = new ChangeQueue(db);
   const gate = new BlobGate();
   const index = new CdnIndex(db);
   const compressor = new Compressor({
     db,
-    changes,
     blobs,
     gate,
     log,
@@ -51,7 +48,6 @@ async function startStore(context: ServerContext, settings: StoreSettings): Prom
   });
   const publisher = new Publisher({
     db,
-    changes,
     blobs,
     gate,
     catalog,
@@ -64,7 +60,6 @@ async function startStore(context: ServerContext, settings: StoreSettings): Prom
   });
   const withdrawer = new Withdrawer({
     db,
-    changes,
     blobs,
     gate,
     catalog,

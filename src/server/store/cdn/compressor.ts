@@ -3,7 +3,6 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Logger } from "pino";
 import type { BlobStore } from "../../storage/blobs.ts";
-import type { ChangeQueue } from "../change-queue.ts";
 import type { BlobGate } from "../publish/gate.ts";
 import type { StoreDatabase } from "../store-database.ts";
 
@@ -33,7 +32,6 @@ const compress: Readonly<Record<string, (content: Buffer) => Promise<Buffer>>> =
 
 export interface CompressorParts {
   db: StoreDatabase;
-  changes: ChangeQueue;
   blobs: BlobStore;
   gate: BlobGate;
   log: Logger;
@@ -94,7 +92,7 @@ export class Compressor {
   }
 
   async #compressBlob(sha256: string): Promise<void> {
-    const { db, changes, blobs, gate, onVariants } = this.#parts;
+    const { db, blobs, gate, onVariants } = this.#parts;
     const pending = await db
       .selectFrom("variant")
       .select("encoding")
@@ -116,7 +114,7 @@ export class Compressor {
         const stored = result && (await blobs.put(Readable.from([result])));
         rows.set(encoding, stored && { blob_sha256: stored.sha256, size: stored.size });
       }
-      await changes.apply(async (transaction) => {
+      await db.transaction().execute(async (transaction) => {
         for (const [encoding, row] of rows) {
           await transaction
             .updateTable("variant")

@@ -4,9 +4,8 @@ import type { Principal } from "../../identity/identity.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
 import { Scratch } from "../archive/scratch.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { ChangeQueue } from "../change-queue.ts";
 import type { ArchiveLimits } from "../settings.ts";
-import type { StoreDatabase, StoreTransaction } from "../store-database.ts";
+import { change, type StoreDatabase } from "../store-database.ts";
 import { type Candidate, examineUpload } from "./candidate.ts";
 import { type CommitResult, commitVersion } from "./commit.ts";
 import type { BlobGate } from "./gate.ts";
@@ -17,7 +16,6 @@ const PARALLEL_BLOBS = 8;
 
 export interface PublisherParts {
   db: StoreDatabase;
-  changes: ChangeQueue;
   blobs: BlobStore;
   gate: BlobGate;
   catalog: Catalog;
@@ -119,7 +117,7 @@ export class Publisher {
   }
 
   async #commit(candidate: Candidate, provider: string, request: PublishRequest): Promise<CommitResult> {
-    const { changes, audit, now } = this.#parts;
+    const { db, audit, now } = this.#parts;
     const { actor, ip, requestId, dryRun } = request;
     const line = (result: CommitResult) => ({
       actor,
@@ -131,7 +129,7 @@ export class Publisher {
       outcome: "ok" as const,
       detail: { ...result, dryRun, treeSha256: candidate.treeSha256, archiveSha256: candidate.archiveSha256 },
     });
-    const commit = async (transaction: StoreTransaction) => {
+    const result = await change(db, dryRun, async (transaction) => {
       const made = await commitVersion(transaction, candidate, {
         provider,
         channel: request.channel,
@@ -140,8 +138,7 @@ export class Publisher {
       });
       if (!dryRun) await audit.record(line(made), transaction);
       return made;
-    };
-    const result = await changes.apply(commit, { dryRun });
+    });
     if (dryRun) await audit.record(line(result));
     return result;
   }

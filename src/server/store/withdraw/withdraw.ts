@@ -4,17 +4,15 @@ import { Problem } from "../../http/problem.ts";
 import type { Principal } from "../../identity/identity.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { ChangeQueue } from "../change-queue.ts";
 import { leaveVersion } from "../channels.ts";
 import { touchPlugin } from "../publish/commit.ts";
 import type { BlobGate } from "../publish/gate.ts";
 import { channelNames, findVersion, type Release, toRelease, type VersionRow } from "../releases.ts";
-import type { StoreDatabase, StoreTransaction } from "../store-database.ts";
+import { change, type StoreDatabase, type StoreTransaction } from "../store-database.ts";
 import { removeUnreferenced } from "./unreferenced.ts";
 
 export interface WithdrawParts {
   db: StoreDatabase;
-  changes: ChangeQueue;
   blobs: BlobStore;
   gate: BlobGate;
   catalog: Catalog;
@@ -107,10 +105,10 @@ export class Withdrawer {
     request: WithdrawRequest,
     run: (transaction: StoreTransaction, row: VersionRow) => Promise<boolean>,
   ): Promise<Release> {
-    const { changes, audit, catalog, events, now } = this.#parts;
+    const { db, audit, catalog, events, now } = this.#parts;
     const { plugin, version, reason, dryRun, actor, ip, requestId } = request;
     const resource = `plugin:${plugin}@${version}`;
-    const work = async (transaction: StoreTransaction) => {
+    const { release, changed } = await change(db, dryRun, async (transaction) => {
       const row = await findVersion(transaction, plugin, version);
       const changed = await run(transaction, row);
       if (changed) await touchPlugin(transaction, plugin, now().toISOString());
@@ -123,8 +121,7 @@ export class Withdrawer {
         changed,
         release: toRelease(await findVersion(transaction, plugin, version), channels.get(version) ?? []),
       };
-    };
-    const { release, changed } = await changes.apply(work, { dryRun });
+    });
     if (changed && !dryRun) {
       await catalog.refresh(plugin);
       events.publish({ type: `plugin.${verb}ed`, resource, data: { plugin, version } });
