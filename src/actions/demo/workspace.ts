@@ -17,7 +17,7 @@ export class Workspace implements AsyncDisposable {
   readonly folder: string;
   readonly #leaders = new Set<ChildProcess>();
   readonly #onExit = () => {
-    for (const leader of this.#leaders) signalGroup(leader, "SIGKILL");
+    for (const leader of this.#leaders) killGroup(leader);
     rmSync(this.folder, { recursive: true, force: true });
   };
 
@@ -41,11 +41,12 @@ export class Workspace implements AsyncDisposable {
   async stop(leader: ChildProcess): Promise<void> {
     const hasEnded = leader.exitCode !== null || leader.signalCode !== null || leader.pid === undefined;
     const ended = hasEnded ? Promise.resolve() : once(leader, "exit");
-    signalGroup(leader, "SIGTERM");
+    // The process itself ends its children in order, and collects them; what it leaves is ended below.
+    leader.kill("SIGTERM");
     const patience = new AbortController();
     await Promise.race([ended, sleep(GRACE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
     patience.abort();
-    signalGroup(leader, "SIGKILL");
+    killGroup(leader);
     this.#leaders.delete(leader);
   }
 
@@ -57,11 +58,11 @@ export class Workspace implements AsyncDisposable {
   }
 }
 
-function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): void {
+function killGroup(leader: ChildProcess): void {
   if (leader.pid === undefined) return;
   try {
-    if (process.platform === "win32") leader.kill(signal);
-    else process.kill(-leader.pid, signal);
+    if (process.platform === "win32") leader.kill("SIGKILL");
+    else process.kill(-leader.pid, "SIGKILL");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
