@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { defineConfig, type Options } from "tsup";
 
@@ -22,6 +23,9 @@ const BUNDLED = [
 ];
 
 const SOURCE = resolve("src");
+
+/** Modules of Node's own, with or without their prefix. */
+const BUILTIN = new RegExp(`^(?:node:.+|${builtinModules.join("|")})$`);
 
 /** `src/commands/target/add.ts` → `commands.target.add`: outputs lie flat, so that one path leads to each. */
 const outputName = (file: string) => relative(SOURCE, file).replace(/\.ts$/, "").replaceAll(/[/\\]/g, ".");
@@ -66,10 +70,6 @@ export default defineConfig({
   // node:sqlite exists with its prefix only.
   removeNodeProtocol: false,
   noExternal: BUNDLED,
-  // Bundled CommonJS packages call require.
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-  },
   esbuildPlugins: [
     WITHOUT_HTTP2,
     {
@@ -80,16 +80,19 @@ export default defineConfig({
             ? { path: `./${outputName(resolve(args.resolveDir, args.path))}.js`, external: true }
             : undefined,
         );
-        // Importing node:process reads all its properties, and so opens the three streams; the global does not.
-        build.onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
-        build.onLoad({ filter: /.*/, namespace: "global" }, () => ({
-          contents: "module.exports = globalThis.process;",
-        }));
         // commander can run programs as subcommands, which plugctl has none of.
         build.onResolve({ filter: /^node:child_process$/ }, (args) =>
           /[/\\]commander[/\\]/.test(args.importer) ? { path: args.path, namespace: "absent" } : undefined,
         );
         build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "export default {};" }));
+        // An ES import of a module of Node's own builds a copy of all its exports first, which for the dozen that a
+        // command needs takes as long as the command; asking the process for it does not.
+        build.onResolve({ filter: BUILTIN }, (args) =>
+          args.kind === "dynamic-import" ? undefined : { path: args.path, namespace: "builtin" },
+        );
+        build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+          contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+        }));
         // A library that is wanted only now and then is loaded from node_modules then.
         build.onResolve({ filter: /^[^.]/ }, (args) =>
           args.kind === "dynamic-import" ? { path: args.path, external: true } : undefined,

@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 // The launcher: nothing here may need more than any Node of the last ten years understands.
-import process from "node:process";
-
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(`plugctl needs Node.js 24.15 or newer, and this is ${process.versions.node}\n`);

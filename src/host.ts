@@ -51,13 +51,24 @@ export class Host {
   readonly paths: UserPaths;
   readonly config: Config;
   readonly settings: Settings;
+  readonly outStyle: Style;
+  readonly errStyle: Style;
   readonly credentials: CredentialStore;
   readonly prompt: Prompter;
   readonly #flags: GlobalFlags;
   readonly #adapters = new Map<string, Promise<Adapter>>();
   #progress: Progress | undefined;
 
-  private constructor(input: HostInput, paths: UserPaths, config: Config, settings: Settings) {
+  private constructor(
+    input: HostInput,
+    {
+      paths,
+      config,
+      settings,
+      outStyle,
+      errStyle,
+    }: Pick<Host, "paths" | "config" | "settings" | "outStyle" | "errStyle">,
+  ) {
     this.terminal = input.terminal;
     this.env = input.env;
     this.cwd = input.cwd;
@@ -67,6 +78,8 @@ export class Host {
     this.paths = paths;
     this.config = config;
     this.settings = settings;
+    this.outStyle = outStyle;
+    this.errStyle = errStyle;
     this.credentials = new CredentialStore(paths.config, input.env);
     this.prompt = new Prompter(input.terminal, {
       input: settings.input,
@@ -83,20 +96,16 @@ export class Host {
     const paths = userPaths(input.env, folder);
     const config = await Config.load({ folder: paths.config, cwd: input.cwd });
     const settings = resolveSettings({ flags: input.flags, env: input.env, files: config.files });
-    return new Host(input, paths, config, settings);
+    const [outStyle, errStyle] = await Promise.all([
+      createStyle(input.terminal, "stdout", settings.color),
+      createStyle(input.terminal, "stderr", settings.color),
+    ]);
+    return new Host(input, { paths, config, settings, outStyle, errStyle });
   }
 
   /** Every setting with its winner, for `config show`. */
   explainSettings(): ShownSetting[] {
     return explainSettings({ flags: this.#flags, env: this.env, files: this.config.files });
-  }
-
-  get outStyle(): Style {
-    return createStyle(this.terminal, "stdout", this.settings.color);
-  }
-
-  get errStyle(): Style {
-    return createStyle(this.terminal, "stderr", this.settings.color);
   }
 
   get progress(): Progress {

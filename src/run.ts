@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], input: RunInput): Promise<num
     const error = toPlugctlError(thrown);
     // What an interrupted call throws is the interruption; a batch says how far it came.
     const shown = input.signal.aborted && error.code !== "PARTIAL" ? cancelledError("interrupted") : error;
-    report(shown, argv, input, parsed);
+    await report(shown, argv, input, parsed);
     return shown.exitCode;
   }
 }
@@ -56,17 +56,17 @@ async function execute(parsed: ParsedRun, input: RunInput): Promise<number> {
 }
 
 /** Flags are looked up in the raw words here, since a line that did not parse has no others. */
-function report(
+async function report(
   error: PlugctlError,
   argv: readonly string[],
   input: RunInput,
   parsed: ParsedRun | undefined,
-): void {
+): Promise<void> {
   const verbose = argv.includes("-v") || argv.includes("--verbose") || input.env.PLUGCTL_VERBOSE === "1";
   if (wantsJson(argv, input.env, parsed?.flags)) {
     input.terminal.note(renderErrorJson(error, { verbose }));
     return;
   }
-  const style = createStyle(input.terminal, "stderr", argv.includes("--no-color") ? "never" : "auto");
+  const style = await createStyle(input.terminal, "stderr", argv.includes("--no-color") ? "never" : "auto");
   input.terminal.note(renderError(error, { style, verbose }));
 }

@@ -1,25 +1,24 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { promises as fs } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import { conflictError } from "../core/errors.ts";
 
 /** Writes a file whole or not at all: temporary name beside it, fsync, rename. Folders are made with mode 0700. */
 export async function writeFileAtomic(path: string, data: string, mode = 0o600): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
-    const file = await open(temporary, "wx", mode);
+    const file = await fs.open(temporary, "wx", mode);
     try {
       await file.writeFile(data);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await fs.rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await fs.rm(temporary, { force: true });
     throw error;
   }
 }
@@ -37,8 +36,9 @@ const SQLITE_BUSY = 5;
  * @throws CONFLICT when another process holds it for more than ten seconds.
  */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(folder, ".lock"), { timeout: 0 });
+  await fs.mkdir(folder, { recursive: true, mode: 0o700 });
+  const sqlite = await import("node:sqlite");
+  const lock = new sqlite.DatabaseSync(join(folder, ".lock"), { timeout: 0 });
   try {
     const deadline = Date.now() + LOCK_PATIENCE_MS;
     while (!tryLock(lock)) {

@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Document, parseDocument } from "yaml";
 import { notFoundError } from "../core/errors.ts";
 import type { Kind } from "../core/plugin.ts";
 import { withFolderLock, writeFileAtomic } from "./atomic-file.ts";
 import { type ConfigFile, type ConfigOrigin, parseConfigFile, readConfigFile } from "./file.ts";
-import { findProjectConfig } from "./project.ts";
+import { projectFolders } from "./project-folders.ts";
 import type { TargetConfig } from "./schema.ts";
 
 /** A configured target, by name, with the file that defined it. */
@@ -30,10 +30,8 @@ export class Config {
 
   /** @throws CONFIG when a file does not fit the schema, naming file, line and key. */
   static async load(options: { folder: string; cwd: string }): Promise<Config> {
-    const [project, user] = await Promise.all([
-      findProjectConfig(options.cwd),
-      readConfigFile(join(options.folder, "config.yaml"), "user"),
-    ]);
+    const user = readConfigFile(join(options.folder, "config.yaml"), "user");
+    const project = await findProjectConfig(options.cwd);
     return new Config(
       [project, user].filter((file) => file !== undefined),
       options.folder,
@@ -70,7 +68,7 @@ export class Config {
    */
   async editUser(edits: readonly { path: readonly string[]; value: unknown }[]): Promise<void> {
     await withFolderLock(this.#folder, async () => {
-      const document = await this.#userDocument();
+      const document = this.#userDocument();
       for (const { path, value } of edits) {
         if (value === undefined) document.deleteIn(path);
         else document.setIn(path, document.createNode(value));
@@ -81,9 +79,9 @@ export class Config {
     });
   }
 
-  async #userDocument(): Promise<Document> {
+  #userDocument(): Document {
     try {
-      const document = parseDocument(await readFile(this.userPath, "utf8"));
+      const document = parseDocument(readFileSync(this.userPath, "utf8"));
       if (document.contents !== null) return document as unknown as Document;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -92,4 +90,12 @@ export class Config {
     document.commentBefore = " plugctl: targets and defaults of this user. Keys: docs/configuration.md";
     return document;
   }
+}
+
+/** The search library is loaded only where there is something to find. */
+async function findProjectConfig(cwd: string): Promise<ConfigFile | undefined> {
+  const folders = projectFolders(cwd);
+  if (folders.length === 0) return undefined;
+  const { searchProjectConfig } = await import("./project-search.ts");
+  return searchProjectConfig(folders);
 }

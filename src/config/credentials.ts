@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { configError, isPlugctlError } from "../core/errors.ts";
@@ -119,11 +119,11 @@ export function endpointOrigin(url: string): string {
 /** Reads a file that holds a secret. @throws CONFIG when others than its owner may read it. */
 export async function readSecretFile(path: string): Promise<string> {
   try {
-    const { mode } = await stat(path);
+    const { mode } = await fs.stat(path);
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw configError(`${path} can be read by others`, { hint: `chmod 600 ${path}` });
     }
-    return (await readFile(path, "utf8")).trim();
+    return (await fs.readFile(path, "utf8")).trim();
   } catch (error) {
     if (isPlugctlError(error)) throw error;
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";

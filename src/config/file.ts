@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { configError } from "../core/errors.ts";
@@ -15,10 +15,10 @@ export interface ConfigFile {
 }
 
 /** Reads and checks one file; undefined when it does not exist. @throws CONFIG naming file, line and key. */
-export async function readConfigFile(path: string, origin: ConfigOrigin): Promise<ConfigFile | undefined> {
+export function readConfigFile(path: string, origin: ConfigOrigin): ConfigFile | undefined {
   let content: string;
   try {
-    content = await readFile(path, "utf8");
+    content = readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw configError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });

@@ -1,9 +1,13 @@
-import { Chalk, type ChalkInstance } from "chalk";
 import type { ColorMode, Terminal } from "./terminal.ts";
+
+const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
+
+/** Paints text, or leaves it as it is. */
+export type Paint = Readonly<Record<(typeof COLORS)[number], (text: string) => string>>;
 
 /** Colours and symbols of one stream. Colour never carries a meaning alone. */
 export interface Style {
-  readonly paint: ChalkInstance;
+  readonly paint: Paint;
   readonly symbol: {
     readonly ok: string;
     readonly fail: string;
@@ -12,8 +16,16 @@ export interface Style {
   };
 }
 
-export function createStyle(terminal: Terminal, stream: "stdout" | "stderr", mode: ColorMode): Style {
-  const paint = new Chalk({ level: terminal.colorLevel(stream, mode) });
+const PLAIN = Object.fromEntries(COLORS.map((color) => [color, (text: string) => text])) as Paint;
+
+/** The colour library is loaded only where there is something to paint. */
+export async function createStyle(
+  terminal: Terminal,
+  stream: "stdout" | "stderr",
+  mode: ColorMode,
+): Promise<Style> {
+  const level = terminal.colorLevel(stream, mode);
+  const paint = level === 0 ? PLAIN : (await import("./chalk.ts")).createPaint(level);
   const plain = terminal.unicode
     ? { ok: "✔", fail: "✖", warn: "⚠", info: "ℹ" }
     : { ok: "√", fail: "×", warn: "!!", info: "i" };

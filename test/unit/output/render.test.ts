@@ -17,7 +17,7 @@ async function shown(
     fields: options.fields,
     quiet: options.quiet === true,
     terminal,
-    style: createStyle(terminal, "stdout", "auto"),
+    style: await createStyle(terminal, "stdout", "auto"),
     now,
   });
   return { stdout: stdout(), stderr: stderr() };

@@ -7,7 +7,7 @@ import { plainTerminal } from "../../helpers/terminal.ts";
 
 const now = new Date("2026-01-02T00:00:00Z");
 const { terminal } = plainTerminal();
-const style = createStyle(terminal, "stdout", "never");
+const style = await createStyle(terminal, "stdout", "never");
 const columns: Column[] = [
   { key: "name", drop: 0 },
   { key: "state", as: "state", drop: 1 },

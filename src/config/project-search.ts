@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { cosmiconfig, defaultLoaders } from "cosmiconfig";
+import { configError } from "../core/errors.ts";
+import { type ConfigFile, parseConfigFile } from "./file.ts";
+import { PROJECT_FILES } from "./project-folders.ts";
+
+/**
+ * Reads the first configuration in these folders. Data only: a file that is a program, or that imports one, is
+ * refused, so that a cloned repository cannot run code here.
+ */
+export async function searchProjectConfig(folders: readonly string[]): Promise<ConfigFile | undefined> {
+  let found: ConfigFile | undefined;
+  const data = (path: string, content: string) => {
+    found = parseConfigFile(path, content, "project");
+    return found.data;
+  };
+  const program = (path: string): never => {
+    throw configError(`${path} is a program; plugctl reads configuration as YAML or JSON only`);
+  };
+  const explorer = cosmiconfig("plugctl", {
+    searchPlaces: [...PROJECT_FILES],
+    searchStrategy: "none",
+    loaders: {
+      noExt: data,
+      ".yaml": data,
+      ".yml": data,
+      ".json": (path, content) =>
+        path.endsWith("package.json") ? defaultLoaders[".json"](path, content) : data(path, content),
+      ".js": program,
+      ".mjs": program,
+      ".cjs": program,
+      ".ts": program,
+    },
+  });
+  for (const folder of folders) {
+    const result = await explorer.search(folder);
+    if (result === null || result.isEmpty === true) continue;
+    if (result.filepath.endsWith("package.json")) {
+      return parseConfigFile(result.filepath, readFileSync(result.filepath, "utf8"), "project");
+    }
+    return found;
+  }
+  return undefined;
+}
