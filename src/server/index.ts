@@ -120,6 +120,8 @@ function offeredTargets(modules: ReadonlyMap<string, ModuleState>, url: string, 
     .map((target) => ({ ...target, url, ...(caFile === undefined ? {} : { caFile }) }));
 }
 
+const IDLE_CHECK_MS = 25;
+
 /** Stops accepting, ends event streams, and waits for requests and operations until the deadline. */
 async function stopServing(
   { app, streams }: App,
@@ -127,14 +129,23 @@ async function stopServing(
   { unix, jobs }: { unix?: Server; jobs?: JobRunner },
   deadline: AbortSignal,
 ): Promise<void> {
-  const closeAll = () => {
-    app.server.closeAllConnections();
-    unix?.closeAllConnections();
+  const servers = unix === undefined ? [app.server] : [app.server, unix];
+  const cutOff = () => {
+    for (const server of servers) server.closeAllConnections();
   };
-  deadline.addEventListener("abort", closeAll, { once: true });
-  if (deadline.aborted) closeAll();
+  deadline.addEventListener("abort", cutOff, { once: true });
   streams.closeAll();
-  const unixClosed = new Promise<void>((resolve) => (unix ? unix.close(() => resolve()) : resolve()));
-  unix?.closeIdleConnections();
-  await Promise.all([app.close(), unixClosed, jobs?.stop(), frame.operations.stop(deadline)]);
+  // A kept-alive connection whose last request was under way just now becomes idle only later.
+  const idle = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, IDLE_CHECK_MS);
+  const unixClosed = new Promise<void>((resolve) => {
+    if (unix) unix.close(() => resolve());
+    else resolve();
+  });
+  try {
+    await Promise.all([app.close(), unixClosed, jobs?.stop(), frame.operations.stop(deadline)]);
+  } finally {
+    clearInterval(idle);
+  }
 }
