@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { readdir, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -68,7 +68,6 @@ const failure = async (promise: Promise<unknown>) =>
   );
 
 beforeAll(async () => {
-  const { mkdtemp } = await import("node:fs/promises");
   folder = await mkdtemp(join(tmpdir(), "plugctl-test-"));
   socket = join(folder, "api.sock");
   const adminPasswordFile = join(folder, "password");
@@ -90,7 +89,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(adapters.map((adapter) => adapter.close()));
   await server?.stop();
-  const { rm } = await import("node:fs/promises");
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -271,19 +269,22 @@ describe("publishing", () => {
     expect((await on("health").check()).login).toBe("reader");
   });
 
+  it("shows the store's own answer when it refuses an archive before having read it", async () => {
+    const source = await makePlugin("huge", "1.0.0", { "dist/noise.bin": randomBytes(33 * 1024 * 1024) });
+    const error = await failure(publish(source));
+    expect(error).toMatchObject({ code: "INVALID", details: { status: 413, code: "archive_too_large" } });
+  });
+
   it("leaves nothing behind when it is interrupted in the middle", async () => {
     const run = new AbortController();
     const reason = new Error("interrupted");
-    const files = Object.fromEntries(
-      Array.from({ length: 50 }, (_, index) => [`dist/${index}.txt`, "x".repeat(100_000)]),
-    );
-    const source = await makePlugin("broken-off", "1.0.0", files);
+    const source = await makePlugin("broken-off", "1.0.0", { "dist/noise.bin": randomBytes(8_000_000) });
     const before = (await readdir(tmpdir())).filter((name) => /^plugctl-[0-9a-f]{8}-/.test(name));
     const on = connect({ signal: run.signal });
     const request = { source, provider: "acme", dryRun: false };
     const error = await failure(
-      on("publication").publish(request, ({ phase }) => {
-        if (phase === "uploading") run.abort(reason);
+      on("publication").publish(request, ({ phase, done = 0 }) => {
+        if (phase === "uploading" && done > 0) run.abort(reason);
       }),
     );
     expect(error).toBe(reason);

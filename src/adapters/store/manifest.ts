@@ -27,9 +27,8 @@ export function parseManifest(text: string, label: string): Manifest {
   try {
     data = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    const { message } = cause as SyntaxError;
-    const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
-    throw invalidError(`${label}${line === undefined ? "" : `:${line}`}: is not JSON: ${message}`, { cause });
+    const message = (cause as SyntaxError).message.replace(/, (?:\.\.\.)?"[^]*$/, "");
+    throw invalidError(`${label}${lineOfSyntaxError(text, message)}: is not JSON: ${message}`, { cause });
   }
   const result = manifestSchema.safeParse(data);
   if (result.success) return result.data;
@@ -49,4 +48,11 @@ function lineOf(text: string, path: readonly PropertyKey[]): string {
   const range = node !== null && typeof node === "object" && "range" in node ? node.range : undefined;
   const start = Array.isArray(range) ? (range as number[])[0] : undefined;
   return start === undefined ? "" : `:${lineCounter.linePos(start).line}`;
+}
+
+/** V8 gives the position of some errors only; the YAML parser finds most of the others. */
+function lineOfSyntaxError(text: string, message: string): string {
+  const [, given] = /\(line (\d+) column \d+\)/.exec(message) ?? [];
+  const line = given ?? parseDocument(text, { schema: "json" }).errors[0]?.linePos?.[0].line;
+  return line === undefined ? "" : `:${line}`;
 }
