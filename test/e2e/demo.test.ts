@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { findChromium } from "../../src/actions/demo/chromium.ts";
 import { LAUNCHER, runBuilt } from "../helpers/built-plugctl.ts";
 import { makeTempDir } from "../helpers/temp-dir.ts";
+
+// Some twenty processes start one after the other, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
 
 const hasChromium = findChromium(process.env) !== undefined;
 if (!hasChromium)

@@ -4,9 +4,9 @@ import { createNarrator } from "../../../src/commands/demo-narrator.ts";
 import { createStyle } from "../../../src/output/style.ts";
 import { plainTerminal } from "../../helpers/terminal.ts";
 
-function narrator(env: NodeJS.ProcessEnv = {}) {
+async function narrator(env: NodeJS.ProcessEnv = {}) {
   const { terminal, stdout } = plainTerminal({ env });
-  return { narrator: createNarrator(terminal, createStyle(terminal, "stdout", "auto")), stdout };
+  return { narrator: createNarrator(terminal, await createStyle(terminal, "stdout", "auto")), stdout };
 }
 
 const pageWith = (version: string, lines: string[]): Page => ({
@@ -15,7 +15,7 @@ const pageWith = (version: string, lines: string[]): Page => ({
 });
 
 test("steps are numbered, and commands look as they are typed", async () => {
-  const { narrator: tell, stdout } = narrator();
+  const { narrator: tell, stdout } = await narrator();
   await tell.step("A server");
   await tell.command("plugctl serve --port 0");
   await tell.step("A plugin");
@@ -23,7 +23,7 @@ test("steps are numbered, and commands look as they are typed", async () => {
 });
 
 test("a second look at a page marks what came and what went", async () => {
-  const { narrator: tell, stdout } = narrator();
+  const { narrator: tell, stdout } = await narrator();
   await tell.page(pageWith("1.1.0", ["Hello", "Ça va"]), pageWith("1.0.0", ["Hello"]));
   expect(stdout()).toBe(
     [
@@ -38,7 +38,7 @@ test("a second look at a page marks what came and what went", async () => {
 });
 
 test("a terminal without Unicode gets a plain frame, and control characters of a page never reach it", async () => {
-  const { narrator: tell, stdout } = narrator({ LC_ALL: "C" });
+  const { narrator: tell, stdout } = await narrator({ LC_ALL: "C" });
   await tell.page(pageWith("1.0.0", ["\u001b[31mred"]));
   const text = stdout();
   expect(text).not.toContain("\u001b");
