@@ -27,7 +27,7 @@ export function parseManifest(text: string, label: string): Manifest {
   try {
     data = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    const message = (cause as SyntaxError).message.replace(/, (?:\.\.\.)?"[^]*$/, "");
+    const message = (cause as SyntaxError).message.replace(/, (?:\.\.\.)?"[\s\S]*$/, "");
     throw invalidError(`${label}${lineOfSyntaxError(text, message)}: is not JSON: ${message}`, { cause });
   }
   const result = manifestSchema.safeParse(data);
