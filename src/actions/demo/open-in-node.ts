@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { invalidError, toPlugctlError, verificationError } from "../../core/errors.ts";
 import { inStandInPage, type StandInElement } from "./browser-stand-in.ts";
 import type { Page, ShownPlugin } from "./page.ts";
@@ -9,7 +9,7 @@ const listSchema = z.array(
     pluginId: z.string(),
     pluginUrl: z.url(),
     version: z.string(),
-    integrity: z.string().optional(),
+    integrity: z.optional(z.string()),
   }),
 );
 type ListedPlugin = z.infer<typeof listSchema>[number];
