@@ -88,7 +88,7 @@ async function startStore(context: ServerContext, settings: StoreSettings): Prom
       discoveryRoutes(app, discovery, publicUrl);
       await app.register(
         async (api) => {
-          await publishRoute(api, { identity, audit, publisher, publicUrl, settings, limit });
+          await publishRoute(api, { identity, audit, publisher, catalog, publicUrl, settings, limit });
           readRoutes(api, { db, catalog, identity, publicUrl });
           withdrawRoutes(api, { identity, catalog, withdrawer });
         },

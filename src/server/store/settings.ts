@@ -10,7 +10,7 @@ export interface ArchiveLimits {
   fileBytes: number;
   /** Of everything in the archive, folders included. */
   entries: number;
-  /** Folders above a file. */
+  /** Segments of a path, the file's own name included. */
   depth: number;
   /** Unpacked to packed, looked at once `ratioFreeBytes` are unpacked. */
   ratio: number;

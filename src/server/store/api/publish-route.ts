@@ -6,6 +6,7 @@ import { Problem } from "../../http/problem.ts";
 import { problemResponse, slugSchema } from "../../http/schemas.ts";
 import type { Identity, Principal } from "../../identity/identity.ts";
 import { baseUrl } from "../base-url.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { cdnPath } from "../catalog/listing.ts";
 import { isChannel } from "../manifest/identifiers.ts";
 import { statedDigest } from "../publish/digest-header.ts";
@@ -35,6 +36,7 @@ export interface PublishRouteParts {
   identity: Identity;
   audit: AuditLog;
   publisher: Publisher;
+  catalog: Catalog;
   publicUrl: string | undefined;
   settings: StoreSettings;
   limit: HourlyLimit | undefined;
@@ -95,9 +97,10 @@ async function publish(
   query: z.output<typeof querySchema>,
   parts: PublishRouteParts,
 ): Promise<PublishResult> {
-  const { identity, audit, publisher, settings } = parts;
+  const { identity, audit, publisher, catalog, settings } = parts;
   const { ip, requestId } = originOf(request);
   let resource = "store";
+  let provider = query.provider;
   try {
     return await publisher.publish({
       ...query,
@@ -114,13 +117,23 @@ async function publish(
       },
       onCandidate: (candidate) => {
         resource = `plugin:${candidate.plugin}@${candidate.version}`;
+        provider = catalog.get(candidate.plugin)?.provider ?? provider;
       },
     });
   } catch (error) {
     if (error instanceof Problem) {
       const outcome = error.status === 403 ? "denied" : "failed";
       const detail = { code: error.code, dryRun: query.dryRun };
-      await audit.record({ actor, action: "plugin.publish", resource, outcome, ip, requestId, detail });
+      await audit.record({
+        actor,
+        action: "plugin.publish",
+        resource,
+        provider,
+        outcome,
+        ip,
+        requestId,
+        detail,
+      });
     }
     throw error;
   }

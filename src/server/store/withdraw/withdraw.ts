@@ -108,12 +108,21 @@ export class Withdrawer {
     const { db, audit, catalog, events, now } = this.#parts;
     const { plugin, version, reason, dryRun, actor, ip, requestId } = request;
     const resource = `plugin:${plugin}@${version}`;
+    const provider = catalog.get(plugin)?.provider;
     const { release, changed } = await change(db, dryRun, async (transaction) => {
       const row = await findVersion(transaction, plugin, version);
       const changed = await run(transaction, row);
       if (changed) await touchPlugin(transaction, plugin, now().toISOString());
       if (!dryRun) {
-        const line = { actor, ip, requestId, action: `plugin.${verb}`, resource, outcome: "ok" as const };
+        const line = {
+          actor,
+          ip,
+          requestId,
+          action: `plugin.${verb}`,
+          resource,
+          provider,
+          outcome: "ok" as const,
+        };
         await audit.record({ ...line, detail: { reason, changed } }, transaction);
       }
       const channels = await channelNames(transaction, plugin);

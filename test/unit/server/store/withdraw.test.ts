@@ -48,6 +48,21 @@ describe("a yanked version", () => {
     expect(plugin).toMatchObject({ state: "withdrawn", latest: null, channels: {}, versions: 1 });
   });
 
+  test("is in the audit log, for the provider's owners as well", async () => {
+    const store = await runStore();
+    await store.release("orders", "1.0.0");
+    await withdraw(store, "yank", "1.0.0", "ann");
+    const rows = await store.frame.context.audit.query({ action: "plugin.yank", providers: ["acme"], limit: 5 });
+    expect(rows).toEqual([
+      expect.objectContaining({
+        actor: "ann",
+        resource: "plugin:orders@1.0.0",
+        outcome: "ok",
+        detail: { reason: "broken", changed: true },
+      }),
+    ]);
+  });
+
   test("needs the permission to release, for this provider", async () => {
     const store = await runStore();
     await store.release("orders", "1.0.0");
@@ -77,6 +92,7 @@ describe("a purged version", () => {
       const gone = await store.call(null, `/cdn/orders/1.0.0/${path}`);
       expect(gone.status).toBe(410);
       expect((await json(gone)).code).toBe("version_purged");
+      expect(gone.headers.get("cache-control")).toBe("public, max-age=60");
     }
     const again = await store.publish(pluginTree("orders", "1.0.0"));
     expect(again.status).toBe(409);
