@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const { run, Terminal } = await import("./run.ts");
   const code = await run(argv, {
-    terminal: new Terminal(process.stdin, process.stdout, process.stderr, process.env),
+    terminal: new Terminal(process, process.env),
     env: process.env,
     cwd: process.cwd(),
     signal: abort.signal,

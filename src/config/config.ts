@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Document, parseDocument } from "yaml";
 import { notFoundError } from "../core/errors.ts";
 import type { Kind } from "../core/plugin.ts";
 import { withFolderLock, writeFileAtomic } from "./atomic-file.ts";
+import type { Edit } from "./edit-yaml.ts";
 import { type ConfigFile, type ConfigOrigin, parseConfigFile, readConfigFile } from "./file.ts";
 import { projectFolders } from "./project-folders.ts";
 import type { TargetConfig } from "./schema.ts";
@@ -30,7 +30,7 @@ export class Config {
 
   /** @throws CONFIG when a file does not fit the schema, naming file, line and key. */
   static async load(options: { folder: string; cwd: string }): Promise<Config> {
-    const user = readConfigFile(join(options.folder, "config.yaml"), "user");
+    const user = await readConfigFile(join(options.folder, "config.yaml"), "user");
     const project = await findProjectConfig(options.cwd);
     return new Config(
       [project, user].filter((file) => file !== undefined),
@@ -64,31 +64,24 @@ export class Config {
 
   /**
    * Changes the user's file under a lock, keeping its comments and unknown order. The result is checked before it
-   * replaces the file. An edit to `undefined` deletes the key.
+   * replaces the file.
    */
-  async editUser(edits: readonly { path: readonly string[]; value: unknown }[]): Promise<void> {
+  async editUser(edits: readonly Edit[]): Promise<void> {
+    const { editYaml } = await import("./edit-yaml.ts");
     await withFolderLock(this.#folder, async () => {
-      const document = this.#userDocument();
-      for (const { path, value } of edits) {
-        if (value === undefined) document.deleteIn(path);
-        else document.setIn(path, document.createNode(value));
-      }
-      const text = document.toString();
-      parseConfigFile(this.userPath, text, "user");
+      const text = editYaml(readIfThere(this.userPath), edits);
+      await parseConfigFile(this.userPath, text, "user");
       await writeFileAtomic(this.userPath, text);
     });
   }
+}
 
-  #userDocument(): Document {
-    try {
-      const document = parseDocument(readFileSync(this.userPath, "utf8"));
-      if (document.contents !== null) return document as unknown as Document;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-    const document = new Document({ version: 1 });
-    document.commentBefore = " plugctl: targets and defaults of this user. Keys: docs/configuration.md";
-    return document;
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
   }
 }
 

@@ -10,8 +10,8 @@ import { PROJECT_FILES } from "./project-folders.ts";
  */
 export async function searchProjectConfig(folders: readonly string[]): Promise<ConfigFile | undefined> {
   let found: ConfigFile | undefined;
-  const data = (path: string, content: string) => {
-    found = parseConfigFile(path, content, "project");
+  const data = async (path: string, content: string) => {
+    found = await parseConfigFile(path, content, "project");
     return found.data;
   };
   const program = (path: string): never => {

@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { usageError } from "../core/errors.ts";
 import { renderRecord, renderRecordTsv } from "./record.ts";
 import type { Result, RowsResult } from "./result.ts";
@@ -96,7 +96,7 @@ function serialize(value: unknown, format: "json" | "jsonl" | "yaml"): string {
     case "jsonl":
       return (Array.isArray(value) ? value : [value]).map((item) => `${JSON.stringify(item)}\n`).join("");
     case "yaml":
-      return stringify(value);
+      return dump(value);
   }
 }
 

@@ -12,18 +12,33 @@ export interface InputStream extends Readable {
   readonly isTTY?: boolean;
 }
 
-/** The three streams of a run and what may be done with them. Tests make one with plain streams. */
-export class Terminal {
+export interface Streams {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+}
+
+/** The three streams of a run and what may be done with them. Tests make one with plain streams. */
+export class Terminal {
+  readonly #streams: Streams;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(stdin: InputStream, stdout: OutputStream, stderr: OutputStream, env: NodeJS.ProcessEnv) {
-    this.stdin = stdin;
-    this.stdout = stdout;
-    this.stderr = stderr;
+  /** `streams` is the process, which opens each stream when it is first asked for. */
+  constructor(streams: Streams, env: NodeJS.ProcessEnv) {
+    this.#streams = streams;
     this.#env = env;
+  }
+
+  get stdin(): InputStream {
+    return this.#streams.stdin;
+  }
+
+  get stdout(): OutputStream {
+    return this.#streams.stdout;
+  }
+
+  get stderr(): OutputStream {
+    return this.#streams.stderr;
   }
 
   /** Results go to people: headers, relative times, fitted columns. */

@@ -48,7 +48,10 @@ export async function makeCli(folder?: string): Promise<Cli> {
       isTTY: options.tty === true,
     });
     const code = await run(typeof words === "string" ? words.split(" ") : words, {
-      terminal: new Terminal(stdin as InputStream, stdout.stream, stderr.stream, env),
+      terminal: new Terminal(
+        { stdin: stdin as InputStream, stdout: stdout.stream, stderr: stderr.stream },
+        env,
+      ),
       env,
       cwd: options.cwd ?? home,
       signal: options.signal ?? new AbortController().signal,

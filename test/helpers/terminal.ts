@@ -17,9 +17,11 @@ export function plainTerminal(
   };
   return {
     terminal: new Terminal(
-      stdin as InputStream,
-      stdout as unknown as OutputStream,
-      stderr as unknown as OutputStream,
+      {
+        stdin: stdin as InputStream,
+        stdout: stdout as unknown as OutputStream,
+        stderr: stderr as unknown as OutputStream,
+      },
       options.env ?? {},
     ),
     /** What was written since the last look. */

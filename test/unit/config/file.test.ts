@@ -4,9 +4,9 @@ import { parseConfigFile } from "../../../src/config/file.ts";
 const parse = (text: string, origin: "user" | "project" = "user", path = "/home/u/config.yaml") =>
   parseConfigFile(path, text, origin);
 
-const complaint = (text: string, origin: "user" | "project" = "user", path?: string): string => {
+const complaint = async (text: string, origin: "user" | "project" = "user", path?: string) => {
   try {
-    parse(text, origin, path);
+    await parse(text, origin, path);
   } catch (error) {
     expect(error).toMatchObject({ code: "CONFIG" });
     return (error as Error).message;
@@ -14,18 +14,17 @@ const complaint = (text: string, origin: "user" | "project" = "user", path?: str
   return "accepted";
 };
 
-describe("a configuration file", () => {
-  it("is YAML, of which JSON is a part", () => {
+describe("a configuration file", async () => {
+  it("is YAML, of which JSON is a part", async () => {
     const data = { target: "work", targets: { work: { kind: "store", url: "https://plugins.example.com" } } };
-    expect(parse(JSON.stringify(data)).data).toEqual(data);
-    expect(
-      parse("target: work\ntargets:\n  work: {kind: store, url: https://plugins.example.com}\n").data,
-    ).toEqual(data);
+    expect((await parse(JSON.stringify(data))).data).toEqual(data);
+    const yaml = "target: work\ntargets:\n  work: {kind: store, url: https://plugins.example.com}\n";
+    expect((await parse(yaml)).data).toEqual(data);
   });
 
-  it("may be empty", () => {
-    expect(parse("").data).toEqual({});
-    expect(parse("# nothing yet\n").data).toEqual({});
+  it("may be empty", async () => {
+    expect((await parse("")).data).toEqual({});
+    expect((await parse("# nothing yet\n")).data).toEqual({});
   });
 
   it.each([
@@ -52,27 +51,27 @@ describe("a configuration file", () => {
     ["a syntax error", "target: [a\n", "config.yaml:"],
     ["another version of the format", "version: 2\n", "config.yaml:1: version:"],
     ["a list at the top", "- a\n", "config.yaml:1: (top):"],
-  ])("with %s is refused, naming file, line and key", (_what, text, expected) => {
-    expect(complaint(text)).toContain(expected);
+  ])("with %s is refused, naming file, line and key", async (_what, text, expected) => {
+    expect(await complaint(text)).toContain(expected);
   });
 
-  it("of a project may not say where credentials come from", () => {
+  it("of a project may not say where credentials come from", async () => {
     const text = "targets:\n  a:\n    kind: store\n    url: http://x\n    credential: {env: SECRET}\n";
-    expect(complaint(text)).toBe("accepted");
-    expect(complaint(text, "project")).toContain(
+    expect(await complaint(text)).toBe("accepted");
+    expect(await complaint(text, "project")).toContain(
       "config.yaml:5: targets.a.credential: a project file may not say",
     );
   });
 
-  it("may be the key plugctl of a package.json", () => {
+  it("may be the key plugctl of a package.json", async () => {
     const text = '{\n  "name": "x",\n  "plugctl": {\n    "output": "xml"\n  }\n}\n';
-    expect(complaint(text, "project", "/p/package.json")).toContain(
+    expect(await complaint(text, "project", "/p/package.json")).toContain(
       "/p/package.json:4: output: Invalid option",
     );
   });
 
-  it("shares that key with the manifest of a plugin", () => {
+  it("shares that key with the manifest of a plugin", async () => {
     const text = JSON.stringify({ plugctl: { displayName: "Maps", sections: [], target: "work" } });
-    expect(parseConfigFile("/p/package.json", text, "project").data).toEqual({ target: "work" });
+    expect((await parseConfigFile("/p/package.json", text, "project")).data).toEqual({ target: "work" });
   });
 });

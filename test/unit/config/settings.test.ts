@@ -4,8 +4,8 @@ import { parseConfigFile } from "../../../src/config/file.ts";
 import { explainSettings, type GlobalFlags, resolveSettings } from "../../../src/config/settings.ts";
 
 const files = [
-  parseConfigFile("/repo/.plugctlrc", "output: yaml\n", "project"),
-  parseConfigFile("/home/u/config.yaml", "output: name\ntimeout: 5m\ntarget: work\n", "user"),
+  await parseConfigFile("/repo/.plugctlrc", "output: yaml\n", "project"),
+  await parseConfigFile("/home/u/config.yaml", "output: name\ntimeout: 5m\ntarget: work\n", "user"),
 ];
 const resolve = (flags: GlobalFlags = {}, env: NodeJS.ProcessEnv = {}) =>
   resolveSettings({ flags, env, files });
