@@ -70,6 +70,8 @@ export default defineConfig({
   // node:sqlite exists with its prefix only.
   removeNodeProtocol: false,
   noExternal: BUNDLED,
+  // undici's own switch for bundles: leaves its experimental second HTTP parser out.
+  define: { esbuildDetection: "true" },
   esbuildPlugins: [
     WITHOUT_HTTP2,
     {
