@@ -94,7 +94,6 @@ export const whoamiSchema = z.object({
   roles: z.array(z.object({ role: z.string(), provider: optionalText })),
   permissions: z.array(z.string()),
 });
-export type WireWhoami = z.output<typeof whoamiSchema>;
 
 export const signedInSchema = z.object({ accessToken: z.string(), refreshToken: z.string() });
 
