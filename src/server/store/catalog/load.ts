@@ -1,8 +1,7 @@
 import semver from "semver";
-import type { Manifest } from "../manifest/manifest.ts";
 import type { StoreDatabase } from "../store-database.ts";
 import type { VersionState } from "../tables.ts";
-import { type Listing, toListing } from "./listing.ts";
+import { type ListedVersion, type Listing, toListing } from "./listing.ts";
 
 /** What is kept in memory of a plugin: enough for lists, search and discovery. */
 export interface CatalogEntry {
@@ -55,16 +54,16 @@ export async function loadEntries(db: StoreDatabase, id?: string): Promise<Catal
   for (const plugin of await plugins.execute()) {
     const summaries = versionsOf.get(plugin.id) ?? [];
     const latest = latestOf.get(plugin.id);
-    const detail = latest ?? (await highestDetails(db, plugin.id, summaries));
+    const shown = toListed(latest ?? (await highestDetails(db, plugin.id, summaries)));
     entries.push({
-      ...describe(plugin.id, detail),
+      ...describe(plugin.id, shown),
       provider: plugin.provider_id,
       channels: Object.fromEntries((channelsOf.get(plugin.id) ?? []).map((row) => [row.name, row.version])),
       latest: latest?.version ?? null,
       versions: summaries.filter((summary) => summary.state !== "purged").length,
       state: summaries.some((summary) => summary.state === "published") ? "available" : "withdrawn",
       updatedAt: plugin.updated_at,
-      listing: latest === undefined ? null : toListing(toListed(latest)),
+      listing: latest === undefined || shown === undefined ? null : toListing(shown),
     });
   }
   return entries;
@@ -93,27 +92,28 @@ async function highestDetails(db: StoreDatabase, id: string, summaries: readonly
   return selectDetails(db).where("plugin_id", "=", id).where("version", "=", version).executeTakeFirst();
 }
 
-function toListed(row: Details) {
+function toListed(row: Details | undefined): ListedVersion | undefined {
+  if (row === undefined) return undefined;
   return {
     plugin: row.plugin_id,
     version: row.version,
     entry: row.entry,
     integrity: row.entry_integrity,
     deprecated: row.deprecated,
-    externals: JSON.parse(row.externals) as string[],
-    manifest: JSON.parse(row.manifest) as Manifest,
+    externals: JSON.parse(row.externals),
+    manifest: JSON.parse(row.manifest),
   };
 }
 
-function describe(id: string, detail: Details | undefined) {
-  const manifest = detail === undefined ? undefined : (JSON.parse(detail.manifest) as Manifest);
-  const displayName = manifest?.plugctl.displayName ?? null;
-  const description = manifest?.description ?? null;
+function describe(id: string, shown: ListedVersion | undefined) {
+  const displayName = shown?.manifest.plugctl.displayName ?? null;
+  const description = shown?.manifest.description ?? null;
+  const keywords = shown?.manifest.keywords ?? [];
   return {
     id,
     displayName,
     description,
-    shown: detail?.version ?? null,
-    searchText: [id, displayName, description, ...(manifest?.keywords ?? [])].join("\n").toLowerCase(),
+    shown: shown?.version ?? null,
+    searchText: [id, displayName, description, ...keywords].join("\n").toLowerCase(),
   };
 }
