@@ -46,8 +46,7 @@ export async function startModules(
       continue;
     }
     try {
-      const log = context.log.child({ module: module.name });
-      states.set(module.name, { state: "ready", running: await module.start({ ...context, log }) });
+      states.set(module.name, { state: "ready", running: await module.start(context) });
     } catch (error) {
       context.log.warn({ err: error, module: module.name }, "a module cannot run here");
       states.set(module.name, { state: "unavailable", reason: reasonOf(error) });
