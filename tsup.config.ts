@@ -16,6 +16,7 @@ const BUNDLED = [
   "commander",
   "cosmiconfig",
   "eventsource-parser",
+  "js-yaml",
   "kysely",
   "undici",
   "yaml",

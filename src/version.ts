@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import manifest from "../package.json" with { type: "json" };
 
-/** Version of this package. */
-export const VERSION: string = createRequire(import.meta.url)("../package.json").version;
+/** Version of this package; the bundler writes it into the program. */
+export const VERSION: string = manifest.version;
