@@ -120,52 +120,52 @@ class ConnectedClient implements HttpClient {
   async #exchange(method: Method, path: string, exchange: Exchange): Promise<Answer> {
     const target = this.#endpoint.path(path, exchange.query);
     const credential = exchange.auth === undefined ? await this.#ownCredential() : exchange.auth || undefined;
-    const call: CallContext = {
-      target: this.target,
-      method,
-      url: this.#endpoint.show(target),
-      address: this.#endpoint.address,
-      local: isLocal(this.#endpoint.url),
-      credential: credential !== undefined ? "sent" : exchange.auth === false ? "unwanted" : "absent",
+    const call = {
+      ...this.#describe(method, target),
+      credential:
+        credential !== undefined
+          ? ("sent" as const)
+          : exchange.auth === false
+            ? ("unwanted" as const)
+            : ("absent" as const),
     };
-    const begin = performance.now();
-    const trace = (outcome: unknown, requestId = "-") =>
-      this.#connection.trace?.(
-        `${method} ${call.url} ${outcome} ${Math.round(performance.now() - begin)} ms ${requestId}`,
-      );
+    const trace = this.#tracer(call);
     try {
       const answer = await request(await this.#connected(), {
         origin: this.#endpoint.origin,
         path: target,
         method,
         headers: {
-          accept: exchange.accept,
           "user-agent": this.#connection.userAgent,
           ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
-          ...(exchange.contentType === undefined ? {} : { "content-type": exchange.contentType }),
-          ...(exchange.sizeBytes === undefined ? {} : { "content-length": String(exchange.sizeBytes) }),
-          ...exchange.headers,
+          ...toHeaders(exchange),
         },
         body: exchange.body ?? null,
         signal: exchange.deadline.signal,
       });
       trace(answer.statusCode, single(answer.headers["x-request-id"]));
       if (answer.statusCode >= 200 && answer.statusCode < 300) return { body: answer.body, call };
-      throw statusError(
-        {
-          status: answer.statusCode,
-          text: (await readText(answer.body, ERROR_BYTES)) ?? "",
-          retryAfter: single(answer.headers["retry-after"]),
-          location: single(answer.headers.location),
-        },
-        call,
-      );
+      throw await refusal(answer, call);
     } catch (thrown) {
       const error = transportError(thrown, call);
       if (isPlugctlError(error) && error.details?.status === undefined)
         trace(error.details?.reason ?? error.code);
       throw error;
     }
+  }
+
+  #describe(method: Method, target: string) {
+    const { address, url } = this.#endpoint;
+    return { target: this.target, method, url: this.#endpoint.show(target), address, local: isLocal(url) };
+  }
+
+  /** Writes a call's line when its outcome is known: a status, or the reason why there is none. */
+  #tracer({ method, url }: { method: Method; url: string }) {
+    const begin = performance.now();
+    return (outcome: unknown, requestId = "-") => {
+      const ms = Math.round(performance.now() - begin);
+      this.#connection.trace?.(`${method} ${url} ${outcome} ${ms} ms ${requestId}`);
+    };
   }
 
   #deadline(method: Method, path: string, { query }: CallOptions): Deadline {
@@ -208,5 +208,21 @@ class ConnectedClient implements HttpClient {
     return createDispatcher({ endpoint: this.#endpoint.url, ca, connectTimeoutMs: timeoutMs });
   }
 }
+
+async function refusal(answer: Dispatcher.ResponseData, call: CallContext): Promise<PlugctlError> {
+  const { statusCode: status, headers } = answer;
+  const text = (await readText(answer.body, ERROR_BYTES)) ?? "";
+  return statusError(
+    { status, text, retryAfter: single(headers["retry-after"]), location: single(headers.location) },
+    call,
+  );
+}
+
+const toHeaders = ({ accept, contentType, sizeBytes, headers }: Exchange): Record<string, string> => ({
+  accept,
+  ...(contentType === undefined ? {} : { "content-type": contentType }),
+  ...(sizeBytes === undefined ? {} : { "content-length": String(sizeBytes) }),
+  ...headers,
+});
 
 const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);

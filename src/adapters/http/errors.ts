@@ -192,7 +192,7 @@ function oneLine(text: string): string {
 }
 
 /** Seconds to wait, rounded up; from a number or a date (RFC 9110, 10.2.3). */
-export function parseRetryAfter(value: string | undefined): number | undefined {
+function parseRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
   const at = Date.parse(value);

@@ -4,6 +4,7 @@
 import type { Dispatcher } from "undici";
 import apiRequest from "undici/lib/api/api-request.js";
 import Agent from "undici/lib/dispatcher/agent.js";
+import { configError } from "../../core/errors.ts";
 
 export type { Dispatcher };
 
@@ -14,7 +15,10 @@ export interface DispatcherOptions {
   connectTimeoutMs: number;
 }
 
-/** Connections to one endpoint, through the environment's proxy unless the endpoint is on this machine. */
+/**
+ * Connections to one endpoint, through the environment's proxy unless the endpoint is on this machine.
+ * @throws CONFIG when the environment names no usable proxy.
+ */
 export async function createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
   const { endpoint, ca, connectTimeoutMs } = options;
   const tls = ca === undefined ? {} : { ca };
@@ -28,7 +32,12 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
   };
   if (!isProxied(endpoint)) return new Agent(common);
   const { default: EnvHttpProxyAgent } = await import("undici/lib/dispatcher/env-http-proxy-agent.js");
-  return new EnvHttpProxyAgent({ ...common, requestTls: tls });
+  try {
+    return new EnvHttpProxyAgent({ ...common, requestTls: tls });
+  } catch (cause) {
+    // Its value is not shown: it may hold a password.
+    throw configError("HTTP_PROXY or HTTPS_PROXY is not the URL of a proxy", { cause });
+  }
 }
 
 /** One request; rejects with undici's or the system's error, or with the reason of the signal. */

@@ -437,6 +437,12 @@ describe("proxies", () => {
     expect(await remote().json("GET", "/x", { schema: answerSchema })).toEqual(EMPTY);
     expect(proxy.wanted.join()).toContain("plugins.invalid:81");
 
+    process.env.HTTP_PROXY = "not a URL with a secret";
+    const unusable = await failure(remote().json("GET", "/x"));
+    expect(unusable).toMatchObject({ code: "CONFIG" });
+    expect(unusable.message).not.toContain("secret");
+    process.env.HTTP_PROXY = proxy.url;
+
     process.env.NO_PROXY = ".invalid";
     const error = await failure(remote().json("POST", "/x", { body: {} }));
     expect(error).toMatchObject({ code: "UNAVAILABLE" });
