@@ -29,8 +29,6 @@ export interface Sessions {
   refresh(refreshToken: string): Promise<SessionTokens>;
   /** Ends a session. Returns whose it was, or undefined when the token was no longer good. */
   end(refreshToken: string): Promise<string | undefined>;
-  /** Ends all sessions of a user. */
-  endAll(trx: Database, userId: string): Promise<void>;
   /** Forgets what has expired. */
   prune(): Promise<void>;
 }
@@ -103,9 +101,6 @@ export function createSessions(db: Database, keys: SigningKeys, now: () => Date)
         await trx.deleteFrom("session").where("id", "=", session.id).execute();
         return session.user_id;
       });
-    },
-    async endAll(trx, userId) {
-      await trx.deleteFrom("session").where("user_id", "=", userId).execute();
     },
     async prune() {
       await db.deleteFrom("session").where("expires_at", "<=", now().toISOString()).execute();
