@@ -161,7 +161,8 @@ export function tokenRoutes(app: FastifyInstance, { frame, db, apply, now }: Rou
       const attempt = { action: "token.create", resource: `user:${user.login}` };
       await assertMayManage(request, user, attempt);
       await assertWithinOwn(request, request.body, user.id, attempt);
-      const wantedEnd = now().getTime() + expiresInDays * DAY_MS;
+      const at = now();
+      const wantedEnd = at.getTime() + expiresInDays * DAY_MS;
       const latestEnd = rights.limits === null || expiresAt === null ? wantedEnd : Date.parse(expiresAt);
       const wanted = {
         userId: user.id,
@@ -173,8 +174,8 @@ export function tokenRoutes(app: FastifyInstance, { frame, db, apply, now }: Rou
       };
       const detail = { scopes, resources, expiresAt: wanted.expiresAt.toISOString() };
       const created = await apply(request, { actor: principal, ...attempt, detail }, async (trx) => {
-        const { id, token } = await insertToken(trx, wanted, now());
-        return { ...(await getToken(trx, now(), id)), token };
+        const { id, token } = await insertToken(trx, wanted, at);
+        return { ...(await getToken(trx, at, id)), token };
       });
       return reply.code(201).header("cache-control", "no-store").send(created);
     },
