@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import { z } from "zod";
 import { Problem } from "../../http/problem.ts";
+import { ANONYMOUS } from "../../http/schemas.ts";
 import { baseUrl } from "../base-url.ts";
 import { acceptedCodings, isNoneMatch } from "../http-cache.ts";
 import { MAIN_FEED } from "../tables.ts";
@@ -54,7 +55,10 @@ export function discoveryRoutes(
 
   app.get<{ Params: { feed: string } }>(
     "/discovery/:feed",
-    { exposeHeadRoute: true, schema: { tags: ["discovery"], summary: "The plugins of a feed, by Accept" } },
+    {
+      exposeHeadRoute: true,
+      schema: { tags: ["discovery"], security: ANONYMOUS, summary: "The plugins of a feed, by Accept" },
+    },
     async (request, reply) => {
       checkFeed(request.params.feed);
       return answer(request, reply, negotiateType(request.headers.accept));
@@ -65,7 +69,7 @@ export function discoveryRoutes(
     "/discovery/:feed/:document",
     {
       exposeHeadRoute: true,
-      schema: { tags: ["discovery"], summary: "The plugins of a feed, in one format" },
+      schema: { tags: ["discovery"], security: ANONYMOUS, summary: "The plugins of a feed, in one format" },
     },
     async (request, reply) => {
       checkFeed(request.params.feed);
