@@ -52,7 +52,11 @@ describe("a yanked version", () => {
     const store = await runStore();
     await store.release("orders", "1.0.0");
     await withdraw(store, "yank", "1.0.0", "ann");
-    const rows = await store.frame.context.audit.query({ action: "plugin.yank", providers: ["acme"], limit: 5 });
+    const rows = await store.frame.context.audit.query({
+      action: "plugin.yank",
+      providers: ["acme"],
+      limit: 5,
+    });
     expect(rows).toEqual([
       expect.objectContaining({
         actor: "ann",
