@@ -35,10 +35,10 @@ export async function searchProjectConfig(folders: readonly string[]): Promise<C
   for (const folder of folders) {
     const result = await explorer.search(folder);
     if (result === null || result.isEmpty === true) continue;
-    if (result.filepath.endsWith("package.json")) {
-      return parseConfigFile(result.filepath, readFileSync(result.filepath, "utf8"), "project");
-    }
-    return found;
+    if (!result.filepath.endsWith("package.json")) return found;
+    const file = await parseConfigFile(result.filepath, readFileSync(result.filepath, "utf8"), "project");
+    // The key may hold the manifest of a plugin and nothing of ours; the search goes on then.
+    if (Object.keys(file.data).length > 0) return file;
   }
   return undefined;
 }

@@ -52,7 +52,7 @@ describe("configuration", () => {
       {
         "repo/.git/HEAD": "",
         "repo/package.json": JSON.stringify({ plugctl: { target: "work" } }),
-        "repo/sub/package.json": "{}",
+        "repo/sub/package.json": JSON.stringify({ plugctl: { displayName: "Maps" } }),
       },
       "repo/sub",
     );
