@@ -7,6 +7,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
+  if (argv[0] === "complete" && argv[1] === "--") {
+    // Asked by a shell at a key press, so it is answered before the parser is even loaded.
+    const { answer } = await import("./completion/answer.ts");
+    const text = await answer(argv.slice(2), { env: process.env, cwd: process.cwd(), now: () => new Date() });
+    // A look-up of a host name goes on behind a call that was given up, and would hold the shell.
+    process.stdout.write(text, () => process.exit(0));
+    return 0;
+  }
   const abort = new AbortController();
   let received: "SIGINT" | "SIGTERM" | undefined;
   const onSignal = (signal: "SIGINT" | "SIGTERM") => {

@@ -1,5 +1,6 @@
 import { Argument, CommanderError, InvalidArgumentError, Option, Command as Parser } from "commander";
 import { COMMAND_GROUPS, type Command, type CommandGroup, type OptionSpec } from "./commands/command.ts";
+import { GLOBAL_OPTIONS } from "./commands/global-options.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { GlobalFlags } from "./config/settings.ts";
 import { usageError } from "./core/errors.ts";
@@ -13,19 +14,6 @@ export interface ParsedRun {
   options: Record<string, never>;
   flags: GlobalFlags;
 }
-
-const GLOBAL_OPTIONS: readonly Option[] = [
-  new Option("-t, --target <name>", "target to act on (several for commands that look at many: a,b)"),
-  new Option("-o, --output <format>", "format of the result: table, json, jsonl, yaml or name"),
-  new Option("--fields <names>", "only these fields, in this order (a,b)"),
-  new Option("-q, --quiet", "no messages; lists print names only"),
-  new Option("-v, --verbose", "show steps, calls and causes"),
-  new Option("--no-color", "no colour (also NO_COLOR)"),
-  new Option("-y, --yes", "answer every confirmation with yes"),
-  new Option("--no-input", "never ask; a missing value is an error"),
-  new Option("--timeout <duration>", "limit of one call to a target (30s, 5m)"),
-  new Option("--config-dir <dir>", "where configuration and credentials are kept"),
-];
 
 /**
  * Parses a command line. Undefined when all was said by printing help or the version.
@@ -45,7 +33,7 @@ export async function parseCommandLine(
     .version(io.version, "-V, --version", "print the version")
     .helpCommand("help [command]", "Show help for a command")
     .configureHelp({ formatHelp: programHelp });
-  for (const option of GLOBAL_OPTIONS) program.addOption(option);
+  for (const spec of GLOBAL_OPTIONS) program.addOption(toOption(spec));
   for (const entry of mentioned(argv)) {
     if ("commands" in entry) addGroup(program, entry, accept);
     else addCommand(program, entry, accept);

@@ -1,5 +1,6 @@
 import { audit } from "./audit.meta.ts";
 import { type Command, type CommandGroup, command } from "./command.ts";
+import { completion } from "./completion.meta.ts";
 import { configPath } from "./config/path.meta.ts";
 import { configSet } from "./config/set.meta.ts";
 import { configShow } from "./config/show.meta.ts";
@@ -159,5 +160,6 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       command(configPath, () => import("./config/path.ts")),
     ],
   },
+  command(completion, () => import("./completion.ts")),
   command(version, () => import("./version.ts")),
 ];
