@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
 import { expect, it } from "vitest";
-import { type Served, serve } from "../helpers/served.ts";
+import { BuiltServer } from "../helpers/built-plugctl.ts";
 import { makeTempDir } from "../helpers/temp-dir.ts";
 
 const ROUNDS = 50;
@@ -39,7 +39,7 @@ async function archive({ plugin, version, files }: Release): Promise<Buffer> {
 
 /** Publishes until the server dies; the releases that got their 201 are added to `acknowledged`. */
 async function publishUntilDeath(
-  server: Served,
+  server: BuiltServer,
   next: () => number,
   acknowledged: Map<string, Release>,
 ): Promise<void> {
@@ -68,7 +68,7 @@ interface StoredFile {
 
 /** Every version that the store lists is whole: each of its files is there with the digest that the store names. */
 async function checkWhole(
-  server: Served,
+  server: BuiltServer,
   versions: Iterable<string>,
 ): Promise<Map<string, Map<string, string>>> {
   const contents = new Map<string, Map<string, string>>();
@@ -95,7 +95,7 @@ async function checkWhole(
   return contents;
 }
 
-async function listedVersions(server: Served): Promise<string[]> {
+async function listedVersions(server: BuiltServer): Promise<string[]> {
   const headers = { authorization: `Bearer ${server.token}` };
   const list = async <T>(path: string) => {
     const response = await fetch(`${server.http}/api/v1/${path}`, { headers });
@@ -120,7 +120,7 @@ it(`keeps every acknowledged publish whole, and no other half, through ${ROUNDS}
     return number;
   };
   for (let round = 0; round < ROUNDS; round += 1) {
-    const server = await serve(folder);
+    const server = await BuiltServer.start({ folder });
     const before = new Set(acknowledged.keys());
     const publishers = Array.from({ length: PUBLISHERS }, () =>
       publishUntilDeath(server, next, acknowledged),
@@ -129,14 +129,14 @@ it(`keeps every acknowledged publish whole, and no other half, through ${ROUNDS}
     await server.end("SIGKILL");
     await Promise.all(publishers);
     if (round % 10 !== 9) continue;
-    const survivor = await serve(folder);
+    const survivor = await BuiltServer.start({ folder });
     await checkWhole(
       survivor,
       [...acknowledged.keys()].filter((id) => !before.has(id)),
     );
     await survivor.end("SIGKILL");
   }
-  const server = await serve(folder);
+  const server = await BuiltServer.start({ folder });
   const listed = await listedVersions(server);
   const contents = await checkWhole(server, listed);
   for (const [id, { files }] of acknowledged) {

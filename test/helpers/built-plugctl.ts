@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,60 +11,98 @@ export const LAUNCHER = fileURLToPath(new URL("../../bin/plugctl.js", import.met
 /** What `npm run build:examples` writes. */
 export const DEMO_FILES = fileURLToPath(new URL("../../dist/demo/", import.meta.url));
 
+const START_PATIENCE_MS = 60_000;
+
 export interface Outcome {
   exitCode: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs the built program to its end. `env` is the whole environment. */
-export function runBuilt(
-  args: readonly string[],
-  options: { env: NodeJS.ProcessEnv; cwd?: string },
-): Promise<Outcome> {
+export interface RunOptions {
+  /** The whole environment. */
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** What is piped in; nothing by default. */
+  stdin?: string;
+}
+
+/** Runs the built program to its end. */
+export function runBuilt(args: readonly string[], { stdin = "", ...options }: RunOptions): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) => {
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
     });
+    // A program that ends without reading its stdin is not at fault.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(stdin);
   });
 }
 
-/** A server of the built program with a data and a configuration directory of its own. */
+export interface ServerOptions {
+  /** Where data and configuration are, and stay; by default a folder that goes away with the server. */
+  folder?: string;
+  /** Further words of `plugctl serve`. */
+  args?: readonly string[];
+  /** Another way to start plugctl than from this tree: the program with its first words. */
+  program?: readonly [string, ...string[]];
+}
+
+/** A `plugctl serve` of the built program, as a process of its own, with data and configuration of its own. */
 export class BuiltServer implements AsyncDisposable {
   readonly folder: string;
+  /** For commands of the user who started the server. */
   readonly env: NodeJS.ProcessEnv;
   readonly http: string;
-  readonly #stop: () => Promise<void>;
+  /** The admin's, which the first start left in the configuration. */
+  readonly token: string;
+  readonly #process: ChildProcess;
+  readonly #keep: boolean;
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv, http: string, stop: () => Promise<void>) {
-    this.folder = folder;
-    this.env = env;
-    this.http = http;
-    this.#stop = stop;
+  private constructor(given: {
+    folder: string;
+    env: NodeJS.ProcessEnv;
+    http: string;
+    token: string;
+    process: ChildProcess;
+    keep: boolean;
+  }) {
+    this.folder = given.folder;
+    this.env = given.env;
+    this.http = given.http;
+    this.token = given.token;
+    this.#process = given.process;
+    this.#keep = given.keep;
   }
 
-  static async start(): Promise<BuiltServer> {
-    const folder = await mkdtemp(join(tmpdir(), "plugctl-test-"));
+  /** Starts the server on `<folder>/data`, with configuration in `<folder>/config`. */
+  static async start(options: ServerOptions = {}): Promise<BuiltServer> {
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "plugctl-test-")));
     const env = { PATH: process.env.PATH, HOME: folder, PLUGCTL_CONFIG_DIR: join(folder, "config") };
     const readyFile = join(folder, "ready.json");
-    const args = ["serve", "--data", join(folder, "data"), "--port", "0", "--ready-file", readyFile];
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ["ignore", "ignore", "pipe"] });
+    await rm(readyFile, { force: true });
+    const [program, ...first] = options.program ?? [process.execPath, LAUNCHER];
+    const words = ["serve", "--data", join(folder, "data"), "--port", "0", "--ready-file", readyFile];
+    const child = spawn(program, [...first, ...words, ...(options.args ?? [])], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let stderr = "";
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
+    const latest = Date.now() + START_PATIENCE_MS;
     while (!existsSync(readyFile)) {
-      if (child.exitCode !== null) throw new Error(`plugctl serve ended with ${child.exitCode}: ${stderr}`);
-      await sleep(20);
+      if (child.exitCode === null && Date.now() < latest) {
+        await sleep(20);
+        continue;
+      }
+      child.kill("SIGKILL");
+      throw new Error(`plugctl serve did not start (exit code ${child.exitCode}): ${stderr}`);
     }
     const { http } = JSON.parse(await readFile(readyFile, "utf8")) as { http: string };
-    return new BuiltServer(folder, env, http, async () => {
-      if (child.exitCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
-      await rm(folder, { recursive: true, force: true });
-    });
+    const token = await readToken(env.PLUGCTL_CONFIG_DIR);
+    return new BuiltServer({ folder, env, http, token, process: child, keep: options.folder !== undefined });
   }
 
   /** Runs a command against this server. @throws Error when it does not end with 0. */
@@ -79,7 +117,27 @@ export class BuiltServer implements AsyncDisposable {
     return `${this.http}/discovery/main`;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stop();
+  /** Ends it with a signal and waits; returns its exit code, or null when the signal ended it. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const child = this.#process;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill(signal);
+      await exit;
+    }
+    return child.exitCode;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+    if (!this.#keep) await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function readToken(configDir: string): Promise<string> {
+  const text = await readFile(join(configDir, "credentials.json"), "utf8");
+  const { credentials } = JSON.parse(text) as { credentials: Record<string, { token: string }> };
+  const token = credentials["local-store"]?.token;
+  if (token === undefined) throw new Error("the first start left no token");
+  return token;
 }
