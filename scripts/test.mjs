@@ -42,7 +42,10 @@ function installSystemPrograms() {
 }
 
 function runCheck(script) {
-  const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", script], { cwd: ROOT, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", script], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   const passed = status === 0;
   tally[passed ? "passed" : "failed"] += 1;
   process.stdout.write(`${passed ? "ok" : "FAILED"}  ${script}\n${passed ? "" : `${stdout}${stderr}`}`);
