@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, request } from "node:http";
-import { collect } from "./archives.ts";
+import { collect } from "../../../helpers/archives.ts";
 
 export interface RawAnswer {
   status: number;

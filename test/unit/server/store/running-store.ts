@@ -10,8 +10,8 @@ import type { RunningModule } from "../../../../src/server/module.ts";
 import { createStoreModule } from "../../../../src/server/store/module.ts";
 import { DEFAULT_SETTINGS, type StoreSettings } from "../../../../src/server/store/settings.ts";
 import type { StoreTables } from "../../../../src/server/store/tables.ts";
+import { makeTgz, pluginTree, type Tree } from "../../../helpers/archives.ts";
 import { makeFrame } from "../../../helpers/server-context.ts";
-import { makeTgz, pluginTree, type Tree } from "./archives.ts";
 
 const SCOPES: Permission[] = ["read", "publish", "release", "admin"];
 const USERS = [

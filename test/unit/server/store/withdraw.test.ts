@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { replacement } from "../../../../src/server/store/channels.ts";
-import { collect, pluginTree } from "./archives.ts";
+import { collect, pluginTree } from "../../../helpers/archives.ts";
 import { json, type Login, type RunningStore, runStore } from "./running-store.ts";
 
 const withdraw = (

@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Archive, readArchive } from "../../../../../src/server/store/archive/archive.ts";
 import { Scratch } from "../../../../../src/server/store/archive/scratch.ts";
 import { DEFAULT_SETTINGS } from "../../../../../src/server/store/settings.ts";
+import { type Entry, inPieces, makeTar, makeTree, type Tree } from "../../../../helpers/archives.ts";
 import { makeTempDir } from "../../../../helpers/temp-dir.ts";
-import { type Entry, inPieces, makeTar, makeTree, type Tree } from "../archives.ts";
 
 const limits = DEFAULT_SETTINGS.archive;
 

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { collect } from "../archives.ts";
+import { collect } from "../../../../helpers/archives.ts";
 import { type RawAnswer, rawRequest } from "../raw-http.ts";
 import { type RunningStore, runStore } from "../running-store.ts";
 

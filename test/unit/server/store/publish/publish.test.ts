@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../../src/server/store/settings.ts";
-import { collect, makeTar, makeTgz, pluginTree } from "../archives.ts";
+import { collect, makeTar, makeTgz, pluginTree } from "../../../../helpers/archives.ts";
 import { json, type RunningStore, runStore } from "../running-store.ts";
 
 /** Everything that a refusal must leave as it was. */
