@@ -9,6 +9,7 @@ export const TOKEN_COLUMNS: readonly Column[] = [
   { key: "state", as: "state", drop: 0 },
   { key: "expiresAt", title: "expires", as: "time", drop: 2 },
   { key: "lastUsedAt", title: "last used", as: "time", drop: 4 },
+  { key: "lastUsedIp", title: "from", drop: 5 },
 ];
 
 export const tokenName = (row: Row): string => String(row.id);
