@@ -133,7 +133,7 @@ async function startNginx(body) {
   const port = await freePort();
   writeFileSync(
     join(root, "nginx.conf"),
-    `daemon off; worker_processes 1; pid ${root}/pid; error_log ${root}/error.log;
+    `daemon off; ${process.getuid?.() === 0 ? "user root;" : ""} worker_processes 1; pid ${root}/pid; error_log ${root}/error.log;
      events { worker_connections 1024; }
      http {
        access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=10;
@@ -158,6 +158,7 @@ async function settle(url) {
     }
     await sleep(100);
   }
+  throw new Error(`${url} does not answer`);
 }
 
 function wrk(url, headers) {
