@@ -10,7 +10,11 @@ import type { serve } from "./serve.meta.ts";
 
 type RunningServer = Awaited<ReturnType<typeof startServer>>;
 
+/** Publishing waits for fsync most of the time; with four threads, Node's default, publishes wait for each other. */
+const IO_THREADS = "16";
+
 export const run: Handler<typeof serve> = async ({ options, host }) => {
+  process.env.UV_THREADPOOL_SIZE ??= IO_THREADS;
   const server = await startServer(serverOptions(options, host));
   try {
     await offerTargets({

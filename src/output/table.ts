@@ -18,6 +18,9 @@ export interface Column {
 }
 
 const GAP = "   ";
+
+/** A column is shortened to this before others are dropped for it, and to NARROWEST when none is left to drop. */
+const COMFORTABLE = 20;
 const NARROWEST = 8;
 
 /** A value as text for people (`relative` times) or for pipes (full, ISO). */
@@ -77,30 +80,39 @@ export async function renderTable(
   return head + body.join("");
 }
 
-/** Column widths that fit; 0 means dropped. */
+/**
+ * Column widths that fit; 0 means dropped. Long columns are shortened first, while they stay comfortable to read; then
+ * the least important columns go, one by one; what is left is squeezed only when nothing more may go.
+ */
 function columnWidths(natural: readonly number[], columns: readonly Column[], available: number): number[] {
-  const widths = [...natural];
-  const total = () => {
-    const shown = widths.filter((width) => width > 0);
-    return shown.reduce((sum, width) => sum + width, 0) + GAP.length * (shown.length - 1);
-  };
-  while (total() > available) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
-    if (width > NARROWEST) {
-      widths[widest] = Math.max(NARROWEST, width - (total() - available));
-      continue;
-    }
-    const droppable = columns
-      .map((column, index) => ({ index, drop: column.drop ?? 1 }))
-      .filter(({ index, drop }) => drop > 0 && (widths[index] ?? 0) > 0)
-      .sort((a, b) => b.drop - a.drop || b.index - a.index)[0];
-    if (droppable === undefined) break;
-    widths[droppable.index] = 0;
-    // What was shrunk before may grow again into the space that came free.
-    for (let index = 0; index < widths.length; index += 1) {
-      if ((widths[index] ?? 0) > 0) widths[index] = natural[index] ?? 0;
-    }
+  const dropOrder = columns
+    .map((column, index) => ({ index, drop: column.drop ?? 1 }))
+    .filter(({ drop }) => drop > 0)
+    .sort((a, b) => b.drop - a.drop || b.index - a.index)
+    .map(({ index }) => index);
+  const kept = [...natural];
+  for (;;) {
+    const widths = shrink(kept, COMFORTABLE, available);
+    if (tableWidth(widths) <= available) return widths;
+    const dropped = dropOrder.shift();
+    if (dropped === undefined) return shrink(kept, NARROWEST, available);
+    kept[dropped] = 0;
   }
-  return widths;
+}
+
+/** Takes columns from the widest one until they fit, but none below `least`. */
+function shrink(natural: readonly number[], least: number, available: number): number[] {
+  const widths = [...natural];
+  for (;;) {
+    const excess = tableWidth(widths) - available;
+    const widest = Math.max(...widths);
+    if (excess <= 0 || widest <= least) return widths;
+    const next = Math.max(least, ...widths.filter((width) => width < widest));
+    widths[widths.indexOf(widest)] = Math.max(least, Math.min(next, widest - 1), widest - excess);
+  }
+}
+
+function tableWidth(widths: readonly number[]): number {
+  const shown = widths.filter((width) => width > 0);
+  return shown.reduce((sum, width) => sum + width, 0) + GAP.length * (shown.length - 1);
 }

@@ -80,6 +80,18 @@ describe("plugctl user", () => {
     expect((await own("user list")).code).toBe(4);
   });
 
+  it("adds a user without a role, who learns at sign-in that somebody has to give one", async () => {
+    const login = fresh("idle");
+    await cli(["user", "add", login, "--password-stdin"], { stdin: PASSWORD });
+    const own = await makeCli(await mkdtemp(join(folder, "home-")));
+    await own(["target", "add", "work", "--kind", "store", "--url", server.http]);
+    const refused = await own(`login -u ${login} --password-stdin`, { stdin: PASSWORD });
+    expect(refused).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`plugctl user grant ${login} ROLE`),
+    });
+  });
+
   it("prints a generated password alone with -q, and it works", async () => {
     const login = fresh("gen");
     const added = await cli(`user add ${login} --role viewer --generate-password -q`);

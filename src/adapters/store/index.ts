@@ -19,7 +19,7 @@ export const createAdapter: AdapterFactory = (connection) => {
     target: connection.target,
     can: {
       health: createHealthCheck(client),
-      session: createSession(client),
+      session: createSession(client, connection.target),
       listing: catalogue,
       inspection: catalogue,
       catalogue,

@@ -1,5 +1,5 @@
 import type { HealthCheck, Session } from "../../core/capabilities.ts";
-import { toPlugctlError } from "../../core/errors.ts";
+import { PlugctlError, toPlugctlError } from "../../core/errors.ts";
 import type { StoreClient } from "./client.ts";
 
 /** Life of the token that a sign-in leaves on this machine. */
@@ -26,12 +26,22 @@ async function serverVersion(client: StoreClient): Promise<string | null> {
   }
 }
 
-export function createSession(client: StoreClient): Session {
+export function createSession(client: StoreClient, target: string): Session {
   return {
     async login({ login, password, note }) {
       const { accessToken, refreshToken } = await client.signIn(login, password);
       // What is kept on this machine is a token of its own, so that it can be told from others and revoked alone.
       const user = await client.whoami(accessToken);
+      if (user.permissions.length === 0) {
+        await client.signOut(refreshToken);
+        throw new PlugctlError(
+          "FORBIDDEN",
+          `user "${user.login}" has no role at ${target}, and so may do nothing`,
+          {
+            hint: `an administrator gives one: plugctl user grant ${user.login} ROLE`,
+          },
+        );
+      }
       const { token } = await client.createToken(accessToken, {
         note,
         scopes: user.permissions,
