@@ -39,7 +39,13 @@ export async function packFolder(
       for (const { source, path } of paths.sort(byPath)) {
         signal.throwIfAborted();
         files.push(await addFile(tar, join(folder, source), path));
-        progress({ phase: "packing", message: path, done: files.length, total: paths.length, unit: "files" });
+        progress({
+          phase: "packing",
+          message: `packing ${manifest.name} ${manifest.version}`,
+          done: files.length,
+          total: paths.length,
+          unit: "files",
+        });
       }
     });
     return {

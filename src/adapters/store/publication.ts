@@ -23,7 +23,7 @@ export async function publish(
   const uploading = (done: number) =>
     progress({
       phase: "uploading",
-      message: `${name} ${version}`,
+      message: `uploading ${name} ${version}`,
       done,
       total: sizeBytes,
       unit: "bytes",
@@ -39,7 +39,7 @@ export async function publish(
     dryRun,
     onSent: uploading,
   });
-  progress({ phase: "verifying", message: `${name} ${version}` });
+  progress({ phase: "verifying", message: "comparing the digests of both ends" });
   verify(archive, published, client.target);
   const { plugin, files, archiveSha256: _, ...result } = published;
   return {
