@@ -1,4 +1,4 @@
-import { Argument, CommanderError, InvalidArgumentError, Option, Command as Parser } from "commander";
+import { Argument, CommanderError, Option, Command as Parser } from "commander";
 import { COMMAND_GROUPS, type Command, type CommandGroup, type OptionSpec } from "./commands/command.ts";
 import { GLOBAL_OPTIONS } from "./commands/global-options.ts";
 import { COMMANDS } from "./commands/index.ts";
@@ -134,16 +134,17 @@ function addCommand(parent: Parser, command: Command, accept: Accept): void {
 
 function toOption(spec: OptionSpec<unknown>): Option {
   const option = new Option(spec.flags, spec.description);
-  if (spec.choices !== undefined) option.choices([...spec.choices]);
+  const { choices } = spec;
+  if (choices !== undefined) option.choices([...choices]);
   if (spec.required) option.makeOptionMandatory();
   if (spec.hidden) option.hideHelp();
-  const { parse } = spec;
+  const parse = spec.parse ?? (choices === undefined ? undefined : oneOf(choices));
   if (parse !== undefined) {
     option.argParser((value) => {
       try {
         return parse(value);
       } catch (error) {
-        throw new InvalidArgumentError((error as Error).message);
+        throw usageError(`${option.long}: "${value}" ${(error as Error).message}`);
       }
     });
   }
@@ -155,6 +156,11 @@ function toOption(spec: OptionSpec<unknown>): Option {
   }
   return option;
 }
+
+const oneOf = (choices: readonly string[]) => (value: string) => {
+  if (choices.includes(value)) return value;
+  throw new Error(`must be one of ${choices.join(", ")}`);
+};
 
 /** Only what was written on the command line: defaults and the environment are the settings' business. */
 function givenFlags(program: Parser): GlobalFlags {
@@ -169,7 +175,8 @@ function toUsageError(error: CommanderError) {
   const suggestion = rest
     .join(" ")
     .trim()
-    .replace(/^\(|\)$/g, "");
+    .replace(/^\(|\)$/g, "")
+    .replace(/^Did/, "did");
   return usageError(first.replace(/\.$/, ""), {
     hint: suggestion || "add --help to see what the command takes",
   });

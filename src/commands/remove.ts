@@ -21,7 +21,7 @@ export const run: Handler<typeof remove> = async ({ args, options, host }) => {
   );
   if (!options.dryRun) {
     for (const { label, on, request } of requests)
-      await host.prompt.confirm(`${label}: ${on.describe(request)}. Go on?`);
+      await host.prompt.confirm(`Remove ${label}? This ${on.describe(request)}.`);
   }
   const removed: object[] = [];
   const failures: { plugin: string; error: PlugctlError }[] = [];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { cosmiconfig, defaultLoaders } from "cosmiconfig";
+import { cosmiconfig } from "cosmiconfig";
 import { configError } from "../core/errors.ts";
 import { type ConfigFile, parseConfigFile } from "./file.ts";
 import { PROJECT_FILES } from "./project-folders.ts";
@@ -25,7 +25,7 @@ export async function searchProjectConfig(folders: readonly string[]): Promise<C
       ".yaml": data,
       ".yml": data,
       ".json": (path, content) =>
-        path.endsWith("package.json") ? defaultLoaders[".json"](path, content) : data(path, content),
+        path.endsWith("package.json") ? parsePackageJson(path, content) : data(path, content),
       ".js": program,
       ".mjs": program,
       ".cjs": program,
@@ -41,4 +41,12 @@ export async function searchProjectConfig(folders: readonly string[]): Promise<C
     if (Object.keys(file.data).length > 0) return file;
   }
   return undefined;
+}
+
+function parsePackageJson(path: string, content: string): unknown {
+  try {
+    return JSON.parse(content.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    throw configError(`${path} is not JSON: ${(cause as SyntaxError).message}`, { cause });
+  }
 }

@@ -84,9 +84,33 @@ export const verificationError = (message: string, options?: ErrorOptions) =>
 /** The user interrupted, or declined a confirmation. */
 export const cancelledError = (message = "cancelled") => new PlugctlError("CANCELLED", message);
 
-/** Turns any thrown value into an error of the taxonomy; what is not known is INTERNAL and keeps its cause. */
+/** What the file system refuses for reasons that are the user's to mend. */
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  ENOENT: "it does not exist",
+  ENOTDIR: "a part of the path is no folder",
+  EISDIR: "it is a folder",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+};
+
+/** A refusal of the file system as a sentence; undefined for any other value. */
+function fileError(thrown: unknown): PlugctlError | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { code, path, syscall } = thrown as Error & { code?: unknown; path?: unknown; syscall?: unknown };
+  const fault = typeof code === "string" ? FILE_FAULTS[code] : undefined;
+  if (fault === undefined || typeof path !== "string") return undefined;
+  return configError(`cannot use ${path}: ${fault} (${String(syscall)})`, { cause: thrown });
+}
+
+/**
+ * Turns any thrown value into an error of the taxonomy: a file that cannot be used is CONFIG, what is not known is
+ * INTERNAL; both keep their cause.
+ */
 export function toPlugctlError(thrown: unknown): PlugctlError {
   if (isPlugctlError(thrown)) return thrown;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return new PlugctlError("INTERNAL", cause.message || cause.name, { cause });
+  return fileError(thrown) ?? new PlugctlError("INTERNAL", cause.message || cause.name, { cause });
 }

@@ -6,7 +6,10 @@ import type { Style } from "./style.ts";
 export function renderError(error: PlugctlError, options: { style: Style; verbose: boolean }): string {
   const { paint, symbol } = options.style;
   const lines = [`${symbol.fail} ${sanitize(error.message)}`];
-  for (const item of listed(error.details?.errors)) lines.push(`  ${sanitize(item)}`);
+  for (const item of listed(error.details?.errors)) {
+    // The message of a single fault is the fault.
+    if (!error.message.includes(item)) lines.push(`  ${sanitize(item)}`);
+  }
   if (error.hint !== undefined) lines.push(`  ${paint.dim("hint")}  ${sanitize(error.hint)}`);
   if (options.verbose)
     lines.push(...causes(error).map((cause) => `  ${paint.dim("cause")} ${sanitize(cause)}`));

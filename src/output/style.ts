@@ -1,9 +1,5 @@
+import { type Paint, PLAIN_PAINT } from "./paint.ts";
 import type { ColorMode, Terminal } from "./terminal.ts";
-
-const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
-
-/** Paints text, or leaves it as it is. */
-export type Paint = Readonly<Record<(typeof COLORS)[number], (text: string) => string>>;
 
 /** Colours and symbols of one stream. Colour never carries a meaning alone. */
 export interface Style {
@@ -16,8 +12,6 @@ export interface Style {
   };
 }
 
-const PLAIN = Object.fromEntries(COLORS.map((color) => [color, (text: string) => text])) as Paint;
-
 /** The colour library is loaded only where there is something to paint. */
 export async function createStyle(
   terminal: Terminal,
@@ -25,7 +19,7 @@ export async function createStyle(
   mode: ColorMode,
 ): Promise<Style> {
   const level = terminal.colorLevel(stream, mode);
-  const paint = level === 0 ? PLAIN : (await import("./chalk.ts")).createPaint(level);
+  const paint = level === 0 ? PLAIN_PAINT : (await import("./chalk.ts")).createPaint(level);
   const plain = terminal.unicode
     ? { ok: "✔", fail: "✖", warn: "⚠", info: "ℹ" }
     : { ok: "√", fail: "×", warn: "!!", info: "i" };

@@ -30,7 +30,15 @@ export function cellText(value: unknown, column: Pick<Column, "as" | "show">, no
   if (column.as === "time" && now !== undefined) return formatRelative(String(value), now);
   if (column.as === "size" && now !== undefined && typeof value === "number") return formatSize(value);
   if (Array.isArray(value)) return value.map((item) => cellText(item, {}, now)).join(", ");
-  if (typeof value === "object") return sanitizeLine(JSON.stringify(value));
+  if (typeof value === "object") {
+    const fields = Object.entries(value);
+    const flat = fields.every(([, field]) => typeof field !== "object" || field === null);
+    return sanitizeLine(
+      now !== undefined && flat
+        ? fields.map(([key, field]) => `${key} ${field}`).join(", ")
+        : JSON.stringify(value),
+    );
+  }
   return sanitizeLine(String(value));
 }
 

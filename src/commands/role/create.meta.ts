@@ -1,5 +1,5 @@
+import { PERMISSIONS } from "../../core/permissions.ts";
 import { defineCommand, requiredList, text } from "../command.ts";
-import { PERMISSION_WORDS } from "../permissions.ts";
 
 export const roleCreate = defineCommand({
   name: "create",
@@ -7,7 +7,7 @@ export const roleCreate = defineCommand({
   args: { id: ["<role>", "id of the new role"] },
   options: {
     permissions: requiredList("--permission <permission>", "what the role permits (several: a,b)", {
-      completes: PERMISSION_WORDS,
+      completes: PERMISSIONS,
     }),
     description: text("--description <text>", "what the role is for"),
   },

@@ -1,5 +1,5 @@
+import { PERMISSIONS } from "../../core/permissions.ts";
 import { defineCommand, list, text } from "../command.ts";
-import { PERMISSION_WORDS } from "../permissions.ts";
 
 export const roleUpdate = defineCommand({
   name: "update",
@@ -7,7 +7,7 @@ export const roleUpdate = defineCommand({
   args: { id: ["<role>", "id of the role"] },
   options: {
     permissions: list("--permission <permission>", "all that the role permits from now on (several: a,b)", {
-      completes: PERMISSION_WORDS,
+      completes: PERMISSIONS,
     }),
     description: text("--description <text>", "what the role is for"),
   },

@@ -1,5 +1,5 @@
+import { PERMISSIONS } from "../../core/permissions.ts";
 import { defineCommand, list, parsed, text } from "../command.ts";
-import { PERMISSION_WORDS } from "../permissions.ts";
 
 /** `90d`, or just the number. */
 function parseDays(value: string): number {
@@ -13,7 +13,7 @@ export const tokenCreate = defineCommand({
   summary: "Create a token, for a pipeline or another machine",
   options: {
     scopes: list("--scope <permission>", "what it may do (default: read; several: a,b)", {
-      completes: PERMISSION_WORDS,
+      completes: PERMISSIONS,
     }),
     providers: list("--provider <id>", "only for this provider's plugins (several: a,b)"),
     plugins: list("--plugin <glob>", "only for plugins of such names (several: a,b)"),

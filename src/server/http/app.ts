@@ -12,7 +12,7 @@ import { eventRoutes } from "../events/routes.ts";
 import type { Frame } from "../frame.ts";
 import { identityRoutes } from "../identity/routes/index.ts";
 import { type ModuleState, runningModules } from "../module-states.ts";
-import { answerConnectionError } from "./connection-errors.ts";
+import { addIdleAnswer, answerConnectionError } from "./connection-errors.ts";
 import { addErrorHandling, sendProblem } from "./error-handler.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addHostCheck } from "./hosts.ts";
@@ -100,6 +100,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
   app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser("text/plain");
   addErrorHandling(app);
+  addIdleAnswer(app);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     done();

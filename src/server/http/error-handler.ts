@@ -34,6 +34,11 @@ function fromValidation({ validation = [], validationContext }: FastifyError): P
   return new Problem(400, "bad_request", detail, { errors });
 }
 
+/** Where Fastify's own text does not say what to do. */
+const DETAIL_OF_STATUS: Record<number, string> = {
+  415: "the body must be JSON, with the header Content-Type: application/json",
+};
+
 /** The answer to any thrown value: what is not known becomes a 500 that tells nothing of the inside. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -48,7 +53,8 @@ export function toProblem(error: unknown): Problem {
     if (validation !== undefined) return fromValidation(error as FastifyError);
     // Fastify's own refusals (body too large, malformed JSON): their texts speak of the request only.
     if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-      return new Problem(statusCode, CODE_OF_STATUS[statusCode] ?? "bad_request", message, { cause: error });
+      const code = CODE_OF_STATUS[statusCode] ?? "bad_request";
+      return new Problem(statusCode, code, DETAIL_OF_STATUS[statusCode] ?? message, { cause: error });
     }
   }
   return new Problem(500, "internal", "the server failed; its log says why under this request id", {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PERMISSIONS } from "../identity/identity.ts";
+import { PERMISSIONS } from "../../core/permissions.ts";
 
 export const problemSchema = z
   .looseObject({

@@ -1,6 +1,6 @@
+import type { Permission } from "../../core/permissions.ts";
 import { Problem } from "../http/problem.ts";
 import { type IdentityDatabase, isDuplicate } from "./changes.ts";
-import type { Permission } from "./identity.ts";
 import { BUILT_IN_ROLES, type Role } from "./roles.ts";
 
 export interface RoleContent {

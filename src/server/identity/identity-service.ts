@@ -1,11 +1,12 @@
 import type { FastifyRequest } from "fastify";
 import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
+import type { Permission } from "../../core/permissions.ts";
 import type { AuditLog } from "../events/audit.ts";
 import { originOf } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
 import type { Authenticator, Caller } from "./authenticator.ts";
-import type { Identity, Permission, Principal, Scope } from "./identity.ts";
+import type { Identity, Principal, Scope } from "./identity.ts";
 import { EVERYTHING, type Rights, rightsAllow } from "./rights.ts";
 import type { IdentityTables } from "./tables.ts";
 

@@ -1,18 +1,5 @@
 import type { FastifyRequest } from "fastify";
-
-/** What a role or a token may allow. Roles and their permissions: docs/identity.md. */
-export const PERMISSIONS = [
-  "read",
-  "publish",
-  "stage",
-  "release",
-  "deploy",
-  "rules",
-  "users",
-  "audit",
-  "admin",
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+import type { Permission } from "../../core/permissions.ts";
 
 /** Who a request comes from, after its credential was checked. */
 export interface Principal {

@@ -1,4 +1,5 @@
-import type { Permission, Scope } from "./identity.ts";
+import type { Permission } from "../../core/permissions.ts";
+import type { Scope } from "./identity.ts";
 
 /** What somebody may do: a permission, in one provider or (null) everywhere. */
 export interface Grant {

@@ -1,5 +1,4 @@
-import type { Permission } from "./identity.ts";
-import { PERMISSIONS } from "./identity.ts";
+import { PERMISSIONS, type Permission } from "../../core/permissions.ts";
 
 export interface Role {
   id: string;

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
+import type { Permission } from "../../core/permissions.ts";
 import { Problem } from "../http/problem.ts";
 import type { IdentityDatabase } from "./changes.ts";
-import type { Permission } from "./identity.ts";
 import type { IdentityTables } from "./tables.ts";
 import { generateToken } from "./token-format.ts";
 

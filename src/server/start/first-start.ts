@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { configError } from "../../core/errors.ts";
+import { PERMISSIONS } from "../../core/permissions.ts";
 import type { Frame } from "../frame.ts";
 import { passwordSchema } from "../http/schemas.ts";
 import type { IdentityDatabase } from "../identity/changes.ts";
-import { PERMISSIONS } from "../identity/identity.ts";
 import { hashPassword, verifyPassword } from "../identity/password.ts";
 import { insertProvider } from "../identity/providers.ts";
 import { EVERYTHING } from "../identity/rights.ts";

@@ -1,5 +1,6 @@
 import { backup, DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
+import { configError } from "../../core/errors.ts";
 import type { Database } from "./database.ts";
 import { nodeSqliteDialect } from "./sqlite-dialect.ts";
 
@@ -8,20 +9,24 @@ import { nodeSqliteDialect } from "./sqlite-dialect.ts";
  *
  * There is one connection, so a transaction holds everybody else back: inside `transaction().execute(trx => …)` only
  * `trx` may be used, a query through the outer object would wait for ever.
- * @throws when the file is no database, or cannot be opened.
+ * @throws CONFIG when the file is no database, or cannot be opened.
  */
 export function openDatabase(file: string): Database {
-  const connection = new DatabaseSync(file);
+  let connection: DatabaseSync | undefined;
   try {
+    connection = new DatabaseSync(file);
     connection.exec(`
       PRAGMA busy_timeout = 5000;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;
     `);
-  } catch (error) {
-    connection.close();
-    throw error;
+  } catch (cause) {
+    connection?.close();
+    throw configError(`the database ${file} cannot be opened: ${(cause as Error).message}`, {
+      hint: '"plugctl server restore" brings a backup back',
+      cause,
+    });
   }
   return new Kysely({ dialect: nodeSqliteDialect(connection) });
 }

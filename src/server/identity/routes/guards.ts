@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
+import type { Permission } from "../../../core/permissions.ts";
 import { type Caller, loadRoles } from "../authenticator.ts";
 import type { IdentityDatabase } from "../changes.ts";
-import type { Permission } from "../identity.ts";
 import type { IdentityService } from "../identity-service.ts";
 import { type Grant, rightsCover } from "../rights.ts";
 

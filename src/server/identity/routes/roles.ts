@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import type { Permission } from "../../../core/permissions.ts";
 import { listOf, noContent, permissionSchema, problemResponse, slugSchema } from "../../http/schemas.ts";
 import { deleteRole, getCustomRole, getRole, insertRole, listRoles, updateRole } from "../custom-roles.ts";
-import type { Permission } from "../identity.ts";
 import { type RouteContext, typed } from "./context.ts";
 import { assertCovers } from "./guards.ts";
 

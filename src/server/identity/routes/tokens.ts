@@ -95,7 +95,7 @@ export function tokenRoutes(app: FastifyInstance, { frame, db, apply, now }: Rou
     if (useless.length > 0 || tooWide || tooMuch) {
       const detail =
         useless.length > 0
-          ? `${wanted.user ?? principal.login} has no right to ${useless.join(", ")} there`
+          ? `${wanted.user ?? principal.login} lacks the permission ${useless.join(", ")} there, and a token has no more than its user`
           : "a token cannot mint one that may do more than itself";
       throw await identity.deny(request, {
         actor: principal,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { PERMISSIONS } from "../../../core/permissions.ts";
 import { permissionSchema, problemResponse, timeSchema } from "../../http/schemas.ts";
-import { PERMISSIONS } from "../identity.ts";
 import { EVERYTHING, effectiveGrants } from "../rights.ts";
 import { type RouteContext, typed } from "./context.ts";
 

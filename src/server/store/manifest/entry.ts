@@ -2,6 +2,9 @@ import { posix } from "node:path";
 import { Problem } from "../../http/problem.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** Looked for when package.json names nothing that is there. */
+const UNNAMED = ["index.js", "dist/index.js"];
+
 /**
  * The file that a host imports: `plugctl.entry`, else `exports["."]` (`import`, then `default`), `module`, `main` as
  * bundlers look it up, `index.js`, `dist/index.js`, the only `.js` file. What is named but not in the archive is
@@ -21,21 +24,23 @@ export function findEntry(manifest: Manifest, paths: ReadonlySet<string>): strin
       `package.json: plugctl.entry names ${stated}, which the archive does not have`,
     );
   }
-  const candidates = [mainExport(manifest.exports), manifest.module, ...mainCandidates(manifest.main)];
-  for (const candidate of candidates) {
-    const path = candidate === undefined ? undefined : posix.normalize(candidate);
-    if (path !== undefined && paths.has(path)) return path;
+  const named = [mainExport(manifest.exports), manifest.module, ...mainCandidates(manifest.main)].filter(
+    (candidate) => candidate !== undefined,
+  );
+  for (const candidate of [...named, ...UNNAMED]) {
+    const path = posix.normalize(candidate);
+    if (paths.has(path)) return path;
   }
   const scripts = [...paths].filter((path) => path.endsWith(".js"));
   const [only] = scripts;
   if (scripts.length === 1 && only !== undefined) return only;
-  const named = candidates.find((candidate) => candidate !== undefined && candidate !== "index.js");
+  const [first] = named;
   throw new Problem(
     422,
     "entry_not_found",
-    named === undefined
+    first === undefined
       ? "no entry file: state plugctl.entry in package.json, or add index.js"
-      : `the entry file ${named} of package.json is not in the archive; was the build run, and is the file packed?`,
+      : `the entry file ${first} of package.json is not in the archive; was the build run, and is the file packed?`,
   );
 }
 
@@ -57,7 +62,5 @@ function conditional(target: unknown): string | undefined {
   return undefined;
 }
 
-function mainCandidates(main: string | undefined): string[] {
-  const named = main === undefined ? [] : [main, `dist/${main}`, `${main}/index.js`, `dist/${main}/index.js`];
-  return [...named, "index.js", "dist/index.js"];
-}
+const mainCandidates = (main: string | undefined): string[] =>
+  main === undefined ? [] : [main, `dist/${main}`, `${main}/index.js`, `dist/${main}/index.js`];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PERMISSIONS } from "../../../../src/server/identity/identity.ts";
+import { PERMISSIONS } from "../../../../src/core/permissions.ts";
 import {
   effectiveGrants,
   type Grant,

@@ -1,9 +1,9 @@
 import fastify from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { onTestFinished } from "vitest";
+import type { Permission } from "../../../../src/core/permissions.ts";
 import type { Frame } from "../../../../src/server/frame.ts";
 import { addErrorHandling } from "../../../../src/server/http/error-handler.ts";
-import type { Permission } from "../../../../src/server/identity/identity.ts";
 import type { IdentityTables } from "../../../../src/server/identity/tables.ts";
 import { insertToken } from "../../../../src/server/identity/tokens.ts";
 import type { RunningModule } from "../../../../src/server/module.ts";
