@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { cosmiconfig } from "cosmiconfig";
+import { Explorer } from "cosmiconfig/dist/Explorer.js";
 import { configError } from "../core/errors.ts";
 import { type ConfigFile, parseConfigFile } from "./file.ts";
 import { PROJECT_FILES } from "./project-folders.ts";
@@ -17,9 +17,18 @@ export async function searchProjectConfig(folders: readonly string[]): Promise<C
   const program = (path: string): never => {
     throw configError(`${path} is a program; plugctl reads configuration as YAML or JSON only`);
   };
-  const explorer = cosmiconfig("plugctl", {
+  // Not `cosmiconfig()`: that first looks for settings of its own in the working directory, and on the way runs a
+  // `.config/config.js` that lies there.
+  const explorer = new Explorer({
+    moduleName: "plugctl",
+    metaConfigFilePath: null,
     searchPlaces: [...PROJECT_FILES],
     searchStrategy: "none",
+    ignoreEmptySearchPlaces: true,
+    cache: false,
+    mergeImportArrays: true,
+    mergeSearchPlaces: false,
+    transform: (result) => result,
     loaders: {
       noExt: data,
       ".yaml": data,

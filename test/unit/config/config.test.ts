@@ -1,6 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { Config } from "../../../src/config/config.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
@@ -45,6 +45,30 @@ describe("configuration", () => {
     const files = { ".plugctlrc.yaml": `targets: {a: ${store("http://parent")}}` };
     expect((await load(files, "sub")).config.targets()).toEqual([]);
     expect((await load(files)).config.targets()).toHaveLength(1);
+  });
+
+  it.each(["js", "cjs", "mjs", "ts"])(
+    "runs no .config/config.%s of the folder that it is called in",
+    async (extension) => {
+      const root = await makeTempDir();
+      const trap =
+        extension === "mjs" ? 'import "node:fs"; globalThis.trapped = true' : "globalThis.trapped = true";
+      await mkdir(join(root, ".config"));
+      await writeFile(join(root, ".config", `config.${extension}`), trap);
+      await writeFile(join(root, "package.json"), "{}");
+      const before = process.cwd();
+      process.chdir(root);
+      onTestFinished(() => process.chdir(before));
+      await Config.load({ folder: join(root, "user"), cwd: root });
+      expect(globalThis).not.toHaveProperty("trapped");
+    },
+  );
+
+  it("names a package.json that is no JSON, as a fault of its writer's", async () => {
+    await expect(load({ "package.json": '{"name": ' })).rejects.toMatchObject({
+      code: "CONFIG",
+      message: expect.stringMatching(/package\.json is not JSON: /),
+    });
   });
 
   it("finds the key plugctl of a package.json, and passes one without it by", async () => {
