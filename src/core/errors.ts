@@ -90,6 +90,7 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
   EPERM: "not permitted",
   EROFS: "the file system is read-only",
   ENOENT: "it does not exist",
+  EEXIST: "something else is there",
   ENOTDIR: "a part of the path is no folder",
   EISDIR: "it is a folder",
   ENAMETOOLONG: "the name is too long",

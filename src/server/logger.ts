@@ -1,3 +1,5 @@
+import { mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -36,10 +38,19 @@ export interface OpenLogger {
   flush(): void;
 }
 
-/** Structured logs: a JSON object per line, times in ISO 8601, secrets replaced by `[redacted]`. */
+/**
+ * Structured logs: a JSON object per line, times in ISO 8601, secrets replaced by `[redacted]`.
+ * @throws the file system's refusal of the file.
+ */
 export function createLogger({ level = "info", file }: LoggerOptions = {}): OpenLogger {
-  const destination = pino.destination(file === undefined ? 2 : { dest: file, mkdir: true, mode: 0o600 });
+  const destination = pino.destination(file === undefined ? 2 : openLogFile(file));
   return { log: createLoggerOn(destination, level), flush: () => destination.flushSync() };
+}
+
+/** Opened here and not by pino, which would report a file that cannot be used to nobody. */
+function openLogFile(file: string): number {
+  mkdirSync(dirname(file), { recursive: true });
+  return openSync(file, "a", 0o600);
 }
 
 export function createLoggerOn(destination: DestinationStream, level: LogLevel): Logger {

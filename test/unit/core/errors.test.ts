@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isPlugctlError, PlugctlError, toPlugctlError, usageError } from "../../../src/core/errors.ts";
 
@@ -34,5 +36,14 @@ describe("the error taxonomy", () => {
     const cause = new TypeError("y");
     expect(toPlugctlError(cause)).toMatchObject({ code: "INTERNAL", message: "y", cause });
     expect(toPlugctlError("z")).toMatchObject({ code: "INTERNAL", message: "z" });
+  });
+
+  it("says which file cannot be used and why, and does not take it for a fault of ours", async () => {
+    const cause = await readFile(join(import.meta.filename, "x")).catch((error: unknown) => error);
+    expect(toPlugctlError(cause)).toMatchObject({
+      code: "CONFIG",
+      message: `cannot use ${import.meta.filename}/x: a part of the path is no folder (open)`,
+      cause,
+    });
   });
 });
