@@ -12,6 +12,7 @@ export const LAUNCHER = fileURLToPath(new URL("../../bin/plugctl.js", import.met
 export const DEMO_FILES = fileURLToPath(new URL("../../dist/demo/", import.meta.url));
 
 const START_PATIENCE_MS = 60_000;
+const RUN_PATIENCE_MS = 100_000;
 
 export interface Outcome {
   exitCode: number;
@@ -25,13 +26,29 @@ export interface RunOptions {
   cwd?: string;
   /** What is piped in; nothing by default. */
   stdin?: string;
+  /** File permissions count, as they do not for root. */
+  unprivileged?: boolean;
 }
 
+/** As root without the rights to pass over file permissions (setpriv is in Debian's util-linux). */
+const UNPRIVILEGED =
+  process.getuid?.() === 0 ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
+
 /** Runs the built program to its end. */
-export function runBuilt(args: readonly string[], { stdin = "", ...options }: RunOptions): Promise<Outcome> {
+export function runBuilt(args: readonly string[], given: RunOptions): Promise<Outcome> {
+  const { stdin = "", unprivileged = false, ...options } = given;
+  const [program = "", ...words] = [
+    ...(unprivileged ? UNPRIVILEGED : []),
+    process.execPath,
+    LAUNCHER,
+    ...args,
+  ];
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) => {
-      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+    const limits = { timeout: RUN_PATIENCE_MS, killSignal: "SIGKILL" as const, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(program, words, { ...options, ...limits }, (error, stdout, stderr) => {
+      // No number: a signal ended it, and that is no exit code that anything may expect.
+      const exitCode = error === null ? 0 : typeof error.code === "number" ? error.code : Number.NaN;
+      resolve({ exitCode, stdout, stderr });
     });
     // A program that ends without reading its stdin is not at fault.
     child.stdin?.on("error", () => {});
