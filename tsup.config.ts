@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { maxHeaderSize } from "node:http";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { defineConfig, type Options } from "tsup";
@@ -88,6 +89,15 @@ export default defineConfig({
           /[/\\]commander[/\\]/.test(args.importer) ? { path: args.path, namespace: "absent" } : undefined,
         );
         build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "export default {};" }));
+        // Of the old HTTP client undici takes a default, and a class that it knows bodies of ours are not.
+        build.onResolve({ filter: /^node:http$/ }, (args) =>
+          /[/\\]undici[/\\]/.test(args.importer)
+            ? { path: args.path, namespace: "http-constants" }
+            : undefined,
+        );
+        build.onLoad({ filter: /.*/, namespace: "http-constants" }, () => ({
+          contents: `module.exports = { IncomingMessage: class {}, maxHeaderSize: ${maxHeaderSize} };`,
+        }));
         // An ES import of a module of Node's own builds a copy of all its exports first, which for the dozen that a
         // command needs takes as long as the command; asking the process for it does not.
         build.onResolve({ filter: BUILTIN }, (args) =>

@@ -1,4 +1,4 @@
-import { promises as fs } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { configError, isPlugctlError } from "../core/errors.ts";
@@ -42,13 +42,13 @@ export class CredentialStore {
     if (this.#env.PLUGCTL_TOKEN) return this.#env.PLUGCTL_TOKEN.trim();
     if (this.#env.PLUGCTL_TOKEN_FILE) return readSecretFile(this.#env.PLUGCTL_TOKEN_FILE);
     if (query.source !== undefined) return this.#fromSource(query.target, query.source);
-    const stored = (await this.#read())[query.target];
+    const stored = this.#read()[query.target];
     return stored !== undefined && stored.origin === endpointOrigin(query.url) ? stored.token : undefined;
   }
 
   /** What is stored for a target, without regard to the environment. */
   async stored(target: string): Promise<StoredCredential | undefined> {
-    return (await this.#read())[target];
+    return this.#read()[target];
   }
 
   async save(target: string, url: string, credential: Omit<StoredCredential, "origin">): Promise<void> {
@@ -83,10 +83,10 @@ export class CredentialStore {
     throw configError(`the credential command of target "${target}" ("${command}") printed nothing`);
   }
 
-  async #read(): Promise<Record<string, StoredCredential>> {
+  #read(): Record<string, StoredCredential> {
     let content: string;
     try {
-      content = await readSecretFile(this.path);
+      content = readSecretFile(this.path);
     } catch (error) {
       if (isPlugctlError(error) && error.details?.missing === true) return {};
       throw error;
@@ -104,7 +104,7 @@ export class CredentialStore {
     edit: (all: Record<string, StoredCredential>) => Record<string, StoredCredential>,
   ): Promise<void> {
     await withFolderLock(this.#folder, async () => {
-      const credentials = edit(await this.#read());
+      const credentials = edit(this.#read());
       await writeFileAtomic(this.path, `${JSON.stringify({ version: 1, credentials }, null, 2)}\n`);
     });
   }
@@ -116,14 +116,17 @@ export function endpointOrigin(url: string): string {
   return parsed.protocol === "unix:" ? url : parsed.origin;
 }
 
-/** Reads a file that holds a secret. @throws CONFIG when others than its owner may read it. */
-export async function readSecretFile(path: string): Promise<string> {
+/**
+ * Reads a file that holds a secret; at once, since the first asynchronous read would start a pool of threads.
+ * @throws CONFIG when others than its owner may read it.
+ */
+function readSecretFile(path: string): string {
   try {
-    const { mode } = await fs.stat(path);
+    const { mode } = statSync(path);
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw configError(`${path} can be read by others`, { hint: `chmod 600 ${path}` });
     }
-    return (await fs.readFile(path, "utf8")).trim();
+    return readFileSync(path, "utf8").trim();
   } catch (error) {
     if (isPlugctlError(error)) throw error;
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
