@@ -2,7 +2,7 @@ import { promises as fs } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
-import { conflictError } from "../core/errors.ts";
+import { configError, conflictError } from "../core/errors.ts";
 
 /** Writes a file whole or not at all: temporary name beside it, fsync, rename. Folders are made with mode 0700. */
 export async function writeFileAtomic(path: string, data: string, mode = 0o600): Promise<void> {
@@ -33,12 +33,17 @@ const SQLITE_BUSY = 5;
 /**
  * Runs `work` while nobody else is inside a lock on the same folder. The lock is SQLite's file lock, which the
  * kernel drops with its process, so a crash leaves nothing to clean up.
- * @throws CONFLICT when another process holds it for more than ten seconds.
+ * @throws CONFIG when this user may not write there; CONFLICT when another process holds it for more than ten seconds.
  */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await fs.mkdir(folder, { recursive: true, mode: 0o700 });
   const sqlite = await import("node:sqlite");
-  const lock = new sqlite.DatabaseSync(join(folder, ".lock"), { timeout: 0 });
+  let lock: DatabaseSync;
+  try {
+    lock = new sqlite.DatabaseSync(join(folder, ".lock"), { timeout: 0 });
+  } catch (cause) {
+    throw configError(`cannot write in ${folder}: ${(cause as Error).message}`, { cause });
+  }
   try {
     const deadline = Date.now() + LOCK_PATIENCE_MS;
     while (!tryLock(lock)) {

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 
 /** Where plugctl keeps what is the user's: XDG directories, or their Windows counterparts. */
@@ -14,7 +14,8 @@ export interface UserPaths {
 /** `configDir` is what `--config-dir` or PLUGCTL_CONFIG_DIR named. */
 export function userPaths(env: NodeJS.ProcessEnv, configDir?: string): UserPaths {
   const windows = process.platform === "win32";
-  const home = env.HOME ?? homedir();
+  // An empty HOME, which homedir() would return as it is, must not put files into the working directory.
+  const home = env.HOME || homedir() || userInfo().homedir;
   const base = (xdg: string | undefined, windowsDir: string | undefined, fallback: string) => {
     // The XDG specification says that a relative path must be ignored.
     if (xdg !== undefined && resolve(xdg) === xdg) return xdg;
