@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const LAUNCHER = fileURLToPath(new URL("../../bin/plugctl.js", import.meta.url));
 /** What `npm run build:examples` writes. */
 export const DEMO_FILES = fileURLToPath(new URL("../../dist/demo/", import.meta.url));
+
+/** Finds the Node that runs the tests before any other. */
+export const NODE_PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
 
 const START_PATIENCE_MS = 60_000;
 const RUN_PATIENCE_MS = 100_000;
@@ -95,7 +98,7 @@ export class BuiltServer implements AsyncDisposable {
   /** Starts the server on `<folder>/data`, with configuration in `<folder>/config`. */
   static async start(options: ServerOptions = {}): Promise<BuiltServer> {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "plugctl-test-")));
-    const env = { PATH: process.env.PATH, HOME: folder, PLUGCTL_CONFIG_DIR: join(folder, "config") };
+    const env = { PATH: NODE_PATH, HOME: folder, PLUGCTL_CONFIG_DIR: join(folder, "config") };
     const readyFile = join(folder, "ready.json");
     await rm(readyFile, { force: true });
     const [program, ...first] = options.program ?? [process.execPath, LAUNCHER];

@@ -7,19 +7,43 @@ const PATIENCE_MS = 20_000;
 /** A program behind a pseudo-terminal, as a person uses it: keys in, characters out. */
 export class PseudoTerminal {
   readonly #pty: IPty;
+  /** What was shown since the last wait. */
   #output = "";
+  #everything = "";
+  readonly #exited: Promise<number>;
 
-  constructor(command: string, args: string[], options: { env: NodeJS.ProcessEnv; cwd: string }) {
+  constructor(
+    command: string,
+    args: string[],
+    options: { env: NodeJS.ProcessEnv; cwd: string; columns?: number },
+  ) {
+    const { columns = 160, ...rest } = options;
     this.#pty = spawn(command, args, {
-      ...options,
+      ...rest,
       env: { ...options.env, TERM: "xterm" },
-      cols: 160,
+      cols: columns,
       rows: 40,
     });
     this.#pty.onData((text) => {
       this.#output += text;
+      this.#everything += text;
     });
+    this.#exited = new Promise((resolve) => this.#pty.onExit(({ exitCode }) => resolve(exitCode)));
     onTestFinished(() => this.#pty.kill());
+  }
+
+  /** All that was shown so far, control sequences and all. */
+  get output(): string {
+    return this.#everything;
+  }
+
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
+  /** The exit code of the program, once it has ended. */
+  exit(): Promise<number> {
+    return this.#exited;
   }
 
   /** Presses keys. */
