@@ -177,7 +177,9 @@ function toUsageError(error: CommanderError) {
     .trim()
     .replace(/^\(|\)$/g, "")
     .replace(/^Did/, "did");
-  return usageError(first.replace(/\.$/, ""), {
-    hint: suggestion || "add --help to see what the command takes",
-  });
+  const help =
+    error.code === "commander.unknownCommand"
+      ? "plugctl --help lists the commands"
+      : "add --help to see what the command takes";
+  return usageError(first.replace(/\.$/, ""), { hint: suggestion || help });
 }

@@ -22,6 +22,12 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
   // Words.
   { what: "an unknown command", run: "pubish", exit: 2, says: ["unknown command 'pubish'", "publish"] },
   {
+    what: "a command that is like no other",
+    run: "frobnicate",
+    exit: 2,
+    says: ["'frobnicate'", "plugctl --help lists"],
+  },
+  {
     what: "an unknown command of a group",
     run: "target lst",
     exit: 2,
@@ -421,10 +427,10 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
   },
   {
     what: "a restore of what is no backup",
-    run: "server restore ./there.tar --data ./new",
+    run: "server restore ./there.tar --data ./new --yes",
     files: { "there.tar": "no backup at all" },
-    exit: 2,
-    says: ["there.tar"],
+    exit: 9,
+    says: ["there.tar", "backup"],
   },
   // The server.
   {

@@ -187,7 +187,7 @@ export function tokenRoutes(app: FastifyInstance, { frame, db, apply, now }: Rou
     schema: {
       summary: "Revoke a token",
       tags,
-      params: z.object({ id: z.string().regex(/^[0-9A-Za-z]{8}$/, "the 8 characters after plc_") }),
+      params: z.object({ id: z.string().regex(/^[0-9A-Za-z]{8}$/, "must be the 8 characters after plc_") }),
       response: { 204: noContent, ...problemResponse },
     },
     async handler(request, reply) {
