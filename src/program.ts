@@ -149,10 +149,15 @@ function toOption(spec: OptionSpec<unknown>): Option {
     });
   }
   if (spec.repeatable) {
-    option.argParser((value, before: string[] | undefined) => [
-      ...(before ?? []),
-      ...value.split(",").filter((word) => word !== ""),
-    ]);
+    const known = Array.isArray(spec.completes) ? spec.completes : undefined;
+    option.argParser((value, before: string[] | undefined) => {
+      const words = value.split(",").filter((word) => word !== "");
+      const unknown = words.find((word) => known?.includes(word) === false);
+      if (unknown !== undefined) {
+        throw usageError(`${option.long}: "${unknown}" is none of ${known?.join(", ")}`);
+      }
+      return [...(before ?? []), ...words];
+    });
   }
   return option;
 }

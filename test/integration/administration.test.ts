@@ -212,7 +212,7 @@ describe("plugctl role and provider", () => {
     expect((await cli("role update admin --permission read")).code).toBe(5);
     const refused = await cli(`role create ${fresh("role")} --permission fly`);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("permissions");
+    expect(refused.stderr).toContain('"fly" is none of read, publish');
   });
 
   it("adds, renames and removes a provider", async () => {

@@ -160,7 +160,7 @@ function describe(
   if (status === 401 && credential === "sent") {
     return {
       message: `target "${target}" refuses the credential: ${message}`,
-      hint: `sign in again: plugctl login -t ${target}`,
+      hint: `sign in again with plugctl login -t ${target}, or correct PLUGCTL_TOKEN where it is set`,
     };
   }
   const wait = answer.retryAfterSeconds;

@@ -90,7 +90,17 @@ async function readContent(
   }
   const top = topFolder(files.map(({ path }) => path));
   const manifest = manifests.get(`${top}package.json`);
-  if (manifest === undefined) throw invalidError(`${label} holds no package.json at its top`);
+  if (manifest === undefined) {
+    throw invalidError(
+      `${label}: ${whyNoManifest(
+        files.map(({ path }) => path),
+        [...manifests.keys()],
+      )}`,
+      {
+        hint: "npm pack makes an archive as it is wanted here",
+      },
+    );
+  }
   return {
     manifest: parseManifest(manifest, `${label}: package.json`),
     files: files.map((file) => ({ ...file, path: file.path.slice(top.length) })).sort(byPath),
@@ -98,6 +108,15 @@ async function readContent(
 }
 
 const isManifestPlace = (path: string) => /^(?:[^/]+\/)?package\.json$/.test(path);
+
+function whyNoManifest(paths: readonly string[], manifests: readonly string[]): string {
+  if (paths.length === 0) return "the archive is empty";
+  const folder = manifests[0]?.slice(0, -"package.json".length);
+  const stray = paths.find((path) => folder !== undefined && !path.startsWith(folder));
+  return stray === undefined
+    ? "the archive holds no package.json at its top"
+    : `${stray} lies outside of the archive's folder ${folder}`;
+}
 
 /** The folder, with its slash, that holds everything (`package/` in npm's tarballs): it is not part of the paths. */
 function topFolder(paths: readonly string[]): string {
