@@ -1,13 +1,24 @@
-/**
- * What has to be true of a container so that it is the plugin that a marketplace entry describes. It names no host
- * folder, network id or engine: whoever creates the container decides where the locations lie.
- */
-export interface ContainerPlan {
+/** What every entry asks for, with a container or without. */
+export interface EntryPlan {
   /** Name of the installed plugin; the entry's own unless the context says otherwise. */
   plugin: string;
   /** Name in the catalogue. */
   entry: string;
   version: string;
+  interface: PlannedInterface | null;
+  /** To be issued before the plan is made: their values come back in `PlanContext.tokens`. */
+  tokens: PlannedToken[];
+  resources: PlannedResources;
+  deprecated: Deprecation | null;
+  /** What cannot be honoured or looks wrong; one sentence each, without a full stop. */
+  warnings: string[];
+}
+
+/**
+ * What has to be true of a container so that it is the plugin that a marketplace entry describes. It names no host
+ * folder, network id or engine: whoever creates the container decides where the locations lie.
+ */
+export interface ContainerPlan extends EntryPlan {
   image: PlannedImage;
   /** Arguments after the image's entrypoint; null = the image's own. */
   cmd: string[] | null;
@@ -31,18 +42,11 @@ export interface ContainerPlan {
   shell: string[];
   /** Ports that something outside the container connects to, each once, ascending. */
   ports: PlannedPort[];
-  interface: PlannedInterface | null;
   /** Port that `/users/<user>/plugins/<plugin>/…` leads to, and whether that prefix is taken away; null = there is none. */
   endpoint: PlannedEndpoint | null;
   /** null = whatever the image says. */
   health: PlannedHealth | null;
   stop: PlannedStop;
-  /** To be issued before the plan is made: their values come back in `PlanContext.tokens`. */
-  tokens: PlannedToken[];
-  resources: PlannedResources;
-  deprecated: Deprecation | null;
-  /** What cannot be honoured or looks wrong; one sentence each, without a full stop. */
-  warnings: string[];
 }
 
 export interface PlannedImage {
@@ -64,6 +68,12 @@ export interface VolumeLocation {
   path: string;
 }
 
+/** The task's user in the plugin's own folder where it is numeric and not root; 1000:1000 everywhere else. */
+export interface FileOwner {
+  uid: number;
+  gid: number;
+}
+
 export interface PlannedVolume {
   source: VolumeLocation;
   /** Absolute path in the container, normalised. */
@@ -71,8 +81,8 @@ export interface PlannedVolume {
   /** Always true for certificates. */
   readOnly: boolean;
   description: string | null;
-  /** Owner of a folder that is created for it: the task's user where that is numeric, else 1000:1000. */
-  owner: { uid: number; gid: number };
+  /** Whom a folder that is created for it belongs to. */
+  owner: FileOwner;
 }
 
 export interface PlannedCopy {
@@ -80,7 +90,7 @@ export interface PlannedCopy {
   from: string;
   to: VolumeLocation;
   /** Whom the copied files belong to. */
-  owner: { uid: number; gid: number };
+  owner: FileOwner;
 }
 
 export interface PlannedPort {
