@@ -12,10 +12,15 @@ const seconds = z
   .number("must be a number of seconds")
   .check(z.minimum(1, "must be at least 1"), z.maximum(86_400, "must be at most a day"));
 
-const members = <Shape extends z.core.$ZodShape>(shape: Shape) =>
-  z.looseObject(shape, "must be an object with members");
-const map = <Value extends z.core.SomeType>(value: Value) =>
-  z.record(z.string(), value, "must be an object with members");
+const OBJECT = "must be an object with members";
+const members = <Shape extends z.core.$ZodShape>(shape: Shape) => z.looseObject(shape, OBJECT);
+const map = <Value extends z.core.SomeType>(value: Value) => z.record(z.string(), value, OBJECT);
+
+/** An object whose keys have a form of their own; `keyMessage` is what is said of one that has not. */
+const keyed = <Value extends z.core.SomeType>(form: RegExp, keyMessage: string, value: Value) =>
+  z.record(z.string().check(z.regex(form)), value, {
+    error: ({ code }) => (code === "invalid_key" ? `is not a name: ${keyMessage}` : OBJECT),
+  });
 
 /** Becomes the name of folders and containers, so nothing that could lead elsewhere. */
 const plainName = z
@@ -34,12 +39,9 @@ const versionText = z
       "must be a version such as 1.0.0: letters, digits, '.', '-', '_' and '+'",
     ),
   );
-const resourceId = z
-  .string("must be a string")
-  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be letters, digits, '-' and '_', at most 64"));
-const tokenId = z
-  .string("must be a string")
-  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be letters, digits, '-' and '_', at most 64"));
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const ID_MESSAGE = "must be letters, digits, '-' and '_', at most 64";
+const resourceId = z.string("must be a string").check(z.regex(ID, ID_MESSAGE));
 
 const metadataSchema = members({
   name: z.optional(text),
@@ -62,7 +64,13 @@ const taskSchema = members({
   image: name,
   port: z.optional(port),
   cmd: z.optional(texts),
-  env: z.optional(map(z.union([text, z.number(), z.boolean()], "must be a string, a number, true or false"))),
+  env: z.optional(
+    keyed(
+      /^[^=\u0000]+$/,
+      "must not contain '='",
+      z.union([text, z.number(), z.boolean()], "must be a string, a number, true or false"),
+    ),
+  ),
   user: z.optional(name),
   volumes: z.optional(
     z.union(
@@ -119,7 +127,7 @@ const storageSchema = members({
 /** Opaque but for its id: what is in a product is the product's own language. */
 const productSchema = map(z.unknown()).check(
   z.refine((item) => resourceId.safeParse(item.product).success, {
-    message: "must be letters, digits, '-' and '_', at most 64",
+    message: ID_MESSAGE,
     path: ["product"],
   }),
 );
@@ -163,7 +171,7 @@ export const pluginFileSchema = members({
     members({ type: z.optional(text), url: z.optional(text), directory: z.optional(text) }),
   ),
   metadata: z.optional(metadataSchema),
-  tokens: z.optional(z.record(tokenId, tokenSchema, "must be an object of tokens")),
+  tokens: z.optional(keyed(ID, ID_MESSAGE, tokenSchema)),
   task: z.optional(taskSchema),
   interface: z.optional(interfaceSchema),
   resources: z.optional(
