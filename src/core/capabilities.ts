@@ -43,8 +43,17 @@ export interface Inspection {
   info(plugin: PluginName): Promise<PluginDetail>;
 }
 
+export interface CatalogueQuery {
+  /** Words to look for; empty = all. */
+  text: string;
+  /** Compared without regard to case. */
+  category?: string | undefined;
+  /** Who makes it; compared without regard to case. */
+  vendor?: string | undefined;
+}
+
 export interface Catalogue {
-  search(query: { text: string }): Promise<Plugin[]>;
+  search(query: CatalogueQuery): Promise<Plugin[]>;
 }
 
 export interface PublishRequest {

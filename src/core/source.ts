@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isPlugctlError, usageError } from "./errors.ts";
 import type { InstallSource } from "./installation.ts";
+import { parseImageReference } from "./marketplace/image-reference.ts";
 import { parseReference } from "./reference.ts";
 
 /** What a source means beyond its text. */
@@ -32,13 +33,6 @@ const ARCHIVE = /\.(?:tgz|tar(?:\.\w+)?|zip|json)$/i;
 const GIT_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+-]*$/;
 /** What follows the colon of an image rather than that of a target. */
 const TAG = /^(?:latest|v?\d[\w.-]*)$/;
-
-const IMAGE_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
-const IMAGE_HOST = "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\\d+)?";
-/** The grammar of the OCI distribution specification: `[host[:port]/]path[:tag][@digest]`. */
-const IMAGE = new RegExp(
-  `^(?:${IMAGE_HOST}/)?${IMAGE_PART}(?:/${IMAGE_PART})*(?::\\w[\\w.-]{0,127})?(?:@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-f0-9]{32,})?$`,
-);
 
 /**
  * Tells by its form what `install` is to take: a path, a git repository, an image, or else a plugin of the target's
@@ -74,7 +68,7 @@ export function formatSource(source: InstallSource): string {
 }
 
 function imageSource(reference: string): InstallSource {
-  if (IMAGE.test(reference)) return { type: "image", reference };
+  if (isImage(reference)) return { type: "image", reference };
   throw usageError(`"${reference}" is not an image reference`, {
     hint: "write image:[registry/]name[:tag] or image:name@sha256:…, in lower case",
   });
@@ -150,7 +144,7 @@ function isInside(directory: string): boolean {
 function catalogueSource(text: string, context: SourceContext): ParsedSource {
   const word = /^([^:@/]+):/.exec(text)?.[1];
   const isTarget = word !== undefined && context.targets.includes(word);
-  if (isTarget && TAG.test(text.slice(word.length + 1)) && IMAGE.test(text)) {
+  if (isTarget && TAG.test(text.slice(word.length + 1)) && isImage(text)) {
     throw ambiguous(text, [
       [`image:${text}`, "the image"],
       [`-t ${word} market:${text.slice(word.length + 1)}`, `a plugin of target ${word}`],
@@ -163,7 +157,7 @@ function catalogueSource(text: string, context: SourceContext): ParsedSource {
   const source: InstallSource = { type: "market", name, ...(version === undefined ? {} : { version }) };
   if (target !== undefined) return { target, source };
   const readings: Reading[] = [[`market:${text}`, "the plugin of the catalogue"]];
-  if (/^[^/]*\.[^/]*\//.test(text) && IMAGE.test(text)) readings.push([`image:${text}`, "the image"]);
+  if (/^[^/]*\.[^/]*\//.test(text) && isImage(text)) readings.push([`image:${text}`, "the image"]);
   if (context.isPluginFolder(resolve(context.cwd, text))) readings.push([`./${text}`, "the folder"]);
   if (readings.length > 1) throw ambiguous(text, readings);
   return { source };
@@ -180,7 +174,7 @@ function ambiguous(text: string, readings: readonly Reading[]) {
 
 function unknownWord(text: string, word: string, targets: readonly string[]) {
   const known = targets.length > 0 ? `targets: ${targets.join(", ")}` : "plugctl target add creates one";
-  if (!IMAGE.test(text)) {
+  if (!isImage(text)) {
     return usageError(`no target is called "${word}" (in "${text}")`, { hint: `${known}; ${FORMS}` });
   }
   const plugin = text.slice(word.length + 1);
@@ -191,7 +185,7 @@ function unknownWord(text: string, word: string, targets: readonly string[]) {
 }
 
 function notASource(text: string) {
-  if (!IMAGE.test(text)) return usageError(`"${text}" is nothing that can be installed`, { hint: FORMS });
+  if (!isImage(text)) return usageError(`"${text}" is nothing that can be installed`, { hint: FORMS });
   return usageError(`"${text}" could be an image or a repository`, {
     hint: `write image:${text} or git:https://${text}`,
     details: { spellings: [`image:${text}`, `git:https://${text}`] },
@@ -203,6 +197,16 @@ function referenceOrUndefined(text: string, targets: readonly string[]) {
     return parseReference(text, targets);
   } catch (error) {
     if (isPlugctlError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isImage(text: string): boolean {
+  try {
+    parseImageReference(text);
+    return true;
+  } catch (error) {
+    if (isPlugctlError(error)) return false;
     throw error;
   }
 }

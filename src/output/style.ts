@@ -1,6 +1,6 @@
 import type { ColorMode, Terminal } from "./terminal.ts";
 
-const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
+const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan", "magenta", "blue"] as const;
 
 /** Paints text, or leaves it as it is. */
 export type Paint = Readonly<Record<(typeof COLORS)[number], (text: string) => string>>;
