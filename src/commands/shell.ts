@@ -1,4 +1,4 @@
-import { isPlugctlError, PlugctlError } from "../core/errors.ts";
+import { PlugctlError, toPlugctlError } from "../core/errors.ts";
 import type { ShellSession } from "../core/observation.ts";
 import type { Host } from "../host.ts";
 import { RawTerminal } from "../output/raw-terminal.ts";
@@ -15,9 +15,9 @@ export const run: Handler<typeof shell> = async ({ args, host }) => {
     const plugin = await addressed(host, "shell", args.plugin);
     const exitCode = await runIn(plugin, args.command, host);
     return { type: "text", text: "", exitCode } satisfies Result;
-  } catch (error) {
-    if (!isPlugctlError(error) || error.code === "CANCELLED") throw error;
-    const { code, message, hint, details, cause } = error;
+  } catch (thrown) {
+    const { code, message, hint, details, cause } = toPlugctlError(thrown);
+    if (code === "CANCELLED") throw thrown;
     throw new PlugctlError(code, message, { hint, details, cause, exitCode: FAILED_BEFORE });
   }
 };
