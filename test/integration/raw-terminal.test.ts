@@ -35,7 +35,7 @@ const isCooked = (text: string) =>
 describe("a terminal in raw mode is as it was before", () => {
   it("when the session ends", async () => {
     const text = await afterwards(
-      "console.log(`raw ${process.stdin.isRaw}`); raw[Symbol.dispose](); process.exit(0);",
+      'console.log("raw " + process.stdin.isRaw); raw[Symbol.dispose](); process.exit(0);',
     );
     expect(text).toContain("raw true");
     expect(text).toContain("code 0");
