@@ -5,7 +5,7 @@ export const install = defineCommand({
   name: "install",
   aliases: ["add"],
   group: "change",
-  summary: "Install plugins from a catalogue, a folder, a git repository or an image",
+  summary: "Install plugins from a catalogue, folder, repository or image",
   args: {
     sources: [
       "<source...>",

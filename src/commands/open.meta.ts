@@ -3,7 +3,7 @@ import { defineCommand, flag } from "./command.ts";
 export const open = defineCommand({
   name: "open",
   group: "look",
-  summary: "Print the address of a plugin's web interface; on a terminal, open it in a browser",
+  summary: "Print a plugin's web address; on a terminal, open it in a browser",
   args: { plugin: ["<plugin>", "[target:]name"] },
   options: { print: flag("--print", "print it only") },
   capability: "access",

@@ -3,7 +3,7 @@ import { defineCommand } from "./command.ts";
 export const shell = defineCommand({
   name: "shell",
   group: "control",
-  summary: "Open a shell inside a plugin, or run a command there and pass on its exit code",
+  summary: "Open a shell inside a plugin, or run a command there",
   args: {
     plugin: ["<plugin>", "[target:]name"],
     command: ["[command...]", "after --: what to run instead of the plugin's shell"],
