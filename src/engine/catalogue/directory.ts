@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { notFoundError, type PlugctlError, toPlugctlError } from "../../core/errors.ts";
 import { type EntrySummary, summarise } from "../../core/marketplace/search.ts";
+import { hexDigest } from "./cache-folder.ts";
 import type { Catalogue, CatalogueEntry, CatalogueListing } from "./catalogue.ts";
 import { readEntryFolder } from "./entry-folder.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -38,9 +38,7 @@ export class DirectoryCatalogue implements Catalogue {
       return this.#cache.listing(this.origin, this.#state, async () => this.#load(await this.#folders()));
     }
     const folders = await this.#folders();
-    const key = createHash("sha256")
-      .update(JSON.stringify([this.#root, folders]))
-      .digest("hex");
+    const key = hexDigest(JSON.stringify([this.#root, folders]));
     return this.#cache.listing(this.origin, key, () => this.#load(folders));
   }
 

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import { join, sep } from "node:path";
 import { invalidError, notFoundError } from "../../core/errors.ts";
 import { parseEntry } from "../../core/marketplace/entry.ts";
 import { relativePath } from "../../core/marketplace/location.ts";
+import { hexDigest } from "./cache-folder.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 
 /** Bytes; the largest real one is 613 kB. */
@@ -26,7 +26,7 @@ export async function readEntryFolder(folder: string, directory?: string): Promi
   };
   return {
     entry,
-    manifestDigest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    manifestDigest: `sha256:${hexDigest(bytes)}`,
     readme: () => text(["readme.md", "readme"]),
     changelog: () => text(["changelog.md", "changelog"]),
     asset: (path) => readBelow(folder, path, ASSET_BYTES),

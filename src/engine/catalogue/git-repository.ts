@@ -3,9 +3,9 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { conflictError, invalidError, notFoundError } from "../../core/errors.ts";
 import { writeDurably } from "../durable-file.ts";
+import { exists, settle, shortHash } from "./cache-folder.ts";
 import { gitError, gitIn } from "./git-command.ts";
 import { checkGitRef, checkGitUrl } from "./git-url.ts";
-import { shortHash } from "./index-cache.ts";
 
 /** What a repository may cost at most; it is somebody else's. */
 export interface GitLimits {
@@ -72,7 +72,7 @@ export class GitRepository {
   /** @throws INVALID for an address that is refused. */
   constructor({ url, cache, limits, maxAgeSeconds = 300 }: GitRepositoryOptions) {
     this.url = checkGitUrl(url);
-    this.#folder = join(cache, `git-${shortHash(url)}`);
+    this.#folder = join(cache, `git-${shortHash(this.url)}`);
     this.#limits = { ...LIMITS, ...limits };
     this.#maxAgeMs = maxAgeSeconds * 1000;
   }
@@ -222,20 +222,6 @@ async function readKnownRefs(file: string) {
   } catch {
     return undefined;
   }
-}
-
-/** Gives a finished folder its name; somebody else may have been quicker with the same content. */
-async function settle(temporary: string, folder: string): Promise<void> {
-  await fs.rename(temporary, folder).catch(async (error: unknown) => {
-    if (!(await exists(folder))) throw error;
-  });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return fs.access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Size of what has arrived so far. */

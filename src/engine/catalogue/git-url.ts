@@ -1,3 +1,5 @@
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
 import { invalidError } from "../../core/errors.ts";
 
 const SCHEMES: ReadonlySet<string> = new Set(["https:", "http:", "ssh:", "git:", "file:"]);
@@ -14,7 +16,7 @@ const REF = /^[A-Za-z0-9_][A-Za-z0-9_.+/-]*$/;
 /**
  * Checks the address of a repository, which anybody may have written: it must be plainly an address, so that nothing in
  * it is an option, a program (`ext::`) or a secret that would end up in the list of processes.
- * @returns the address.
+ * @returns the address; of an absolute path its URL, since git copies a path's whole history.
  * @throws INVALID saying why it is refused.
  */
 export function checkGitUrl(url: string): string {
@@ -23,9 +25,10 @@ export function checkGitUrl(url: string): string {
   if (/[\u0000-\u0020\u007f]/.test(url)) throw refuse("it contains blanks or control characters");
   if (url.startsWith("-")) throw refuse("it begins with a hyphen");
   if (/^[A-Za-z0-9+.-]+::/.test(url)) throw refuse("transport helpers are programs");
+  if (isAbsolute(url)) return pathToFileURL(url).href;
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(url)) {
     if (SCP.test(url)) return url;
-    throw refuse("it is neither a URL nor user@host:path");
+    throw refuse("it is neither a URL, user@host:path nor an absolute path");
   }
   const parsed = URL.parse(url);
   if (parsed === null) throw refuse("it is not a URL");

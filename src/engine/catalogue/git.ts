@@ -28,7 +28,7 @@ export class GitCatalogue implements Catalogue {
     this.#repository = new GitRepository(repository);
     this.#ref = ref === undefined ? undefined : checkGitRef(ref);
     this.#directory = below;
-    this.origin = `git:${repository.url}${ref === undefined ? "" : `#${ref}`}${below === "" ? "" : `//${below}`}`;
+    this.origin = `git:${repository.url}${below === "" ? "" : `//${below}`}${ref === undefined ? "" : `#${ref}`}`;
   }
 
   async list(): Promise<CatalogueListing> {

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeDurably } from "../durable-file.ts";
+import { shortHash } from "./cache-folder.ts";
 import type { CatalogueListing } from "./catalogue.ts";
 
 /** Counts up when summaries are made in another way, so that those of an older program are not taken. */
@@ -66,6 +66,3 @@ async function readCached(file: string) {
     return undefined;
   }
 }
-
-/** Stands for a text in the name of a file. */
-export const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 24);
