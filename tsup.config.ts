@@ -18,6 +18,7 @@ const BUNDLED = [
   "eventsource-parser",
   "js-yaml",
   "kysely",
+  "markdansi",
   "undici",
   "yaml",
   /^zod/,
