@@ -16,6 +16,7 @@ const owner = z.object({ uid: z.number(), gid: z.number() });
 const blueprintSchema = z.object({
   image: text,
   alwaysPull: z.boolean(),
+  built: z.boolean(),
   cmd: nullable(names),
   user: nullable(text),
   env: names,

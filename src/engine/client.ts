@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { $ZodType, output } from "zod/v4/core";
 import { safeParse } from "zod/v4/core";
@@ -77,7 +77,10 @@ export class EngineClient {
     options: CallOptions & { signal?: AbortSignal } = {},
   ): Promise<EngineStream> {
     const { answer, call } = await this.#send(send, { ...options, lasting: true });
-    return { body: answer as Readable, call, error: (thrown) => this.#translate(thrown, call) };
+    const body = answer as Readable;
+    // A connection that was taken over (a shell) is out of the reach of the call's signal.
+    addAbortSignal(this.signal, body);
+    return { body, call, error: (thrown) => this.#translate(thrown, call) };
   }
 
   /** The same engine for putting things in order after the run's signal has ended everything else. */

@@ -69,7 +69,7 @@ async function putFolder(
     const folders = new Set<string>([below]);
     for (const file of files) {
       const parts = file.path.split("/").slice(0, -1);
-      parts.forEach((_, depth) => folders.add([below, ...parts.slice(0, depth + 1)].join("/")));
+      for (const depth of parts.keys()) folders.add([below, ...parts.slice(0, depth + 1)].join("/"));
     }
     for (const name of [...folders].sort())
       archive.entry({ name: `${name}/`, type: "directory", mode: 0o755, uid, gid });

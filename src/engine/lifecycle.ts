@@ -29,18 +29,26 @@ async function act(scope: EngineScope, name: string, request: Act): Promise<Life
   const container = await pluginContainer(scope, name);
   const before = toEngineState(container.State.Status);
   if (!isWanted(name, request, before)) return result(name, container, false);
-  try {
-    await scope.client.done(sendAction(container.Id, request), {
+  const send = (action: LifecycleAction) =>
+    scope.client.done(sendAction(container.Id, { ...request, action }), {
       subject: `plugin "${name}"`,
-      extraMs: extraMs(container, request),
+      extraMs: extraMs(container, { ...request, action }),
     });
+  try {
+    await send(request.action);
   } catch (error) {
     // It may have changed in between, by itself or by somebody else: what counts is the state it is in now.
     if (!isPlugctlError(error) || !["CONFLICT", "BACKEND"].includes(error.code)) throw error;
     const now = await pluginContainer(scope, name);
     const state = toEngineState(now.State.Status);
-    if (state === before || isWanted(name, request, state)) throw error;
-    return result(name, now, false);
+    if (state !== before) {
+      if (isWanted(name, request, state)) throw error;
+      return result(name, now, false);
+    }
+    // Docker thaws what it is to end; Podman wants to be told.
+    if (state !== "paused" || !["stop", "restart"].includes(request.action)) throw error;
+    await send("resume");
+    await send(request.action);
   }
   return result(name, await inspectContainer(scope.client, container.Id), true);
 }

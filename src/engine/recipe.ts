@@ -23,6 +23,8 @@ export interface Recipe {
   /** Complete: has a tag or a digest. */
   image: string;
   alwaysPull: boolean;
+  /** From the Dockerfile of its source, not from a registry. */
+  built: boolean;
   cmd: string[] | null;
   /** null = the image's own. */
   user: string | null;
@@ -61,7 +63,7 @@ export interface Ingredients {
   warnings: string[];
 }
 
-export function recipeOfPlan(plan: ContainerPlan): Recipe {
+export function recipeOfPlan(plan: ContainerPlan, { built }: { built: boolean }): Recipe {
   const { image, cmd, user, env, secrets, memoryBytes, networks, extraHosts } = plan;
   const { shell, ports, endpoint, health, stop } = plan;
   const mounts = plan.volumes.map(({ source, target, readOnly, owner }) => ({
@@ -73,6 +75,7 @@ export function recipeOfPlan(plan: ContainerPlan): Recipe {
   return {
     image: image.reference,
     alwaysPull: image.alwaysPull,
+    built,
     ...{ cmd, user, env, secrets, mounts, memoryBytes, networks, extraHosts },
     ...{ shell, ports, endpoint, health, stop },
   };
@@ -85,6 +88,7 @@ export function recipeOfImage(reference: string): Recipe {
   return {
     image: complete,
     alwaysPull: digest === null && (tag ?? "latest") === "latest",
+    built: false,
     cmd: null,
     user: null,
     env: {},

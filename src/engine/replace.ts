@@ -118,11 +118,16 @@ export async function stopForGood(scope: EngineScope, id: string, plugin: string
 
 /** A predecessor is not to come back by itself when the engine starts. */
 export async function setRestart(scope: EngineScope, id: string, policy: string): Promise<void> {
-  await scope.client.done(
-    (docker, abortSignal) =>
-      docker.getContainer(id).update({ RestartPolicy: { Name: policy }, ...{ abortSignal } }),
-    { subject: `container ${id.slice(0, 12)}` },
-  );
+  const update = { RestartPolicy: { Name: policy } };
+  try {
+    await scope.client.done(
+      (docker, abortSignal) => docker.getContainer(id).update({ _body: update, abortSignal }),
+      { subject: `container ${id.slice(0, 12)}` },
+    );
+  } catch (error) {
+    // Podman before 5 has no such call, and restarts nothing at a start of its own.
+    if (!isPlugctlError(error) || error.code !== "NOT_FOUND") throw error;
+  }
 }
 
 async function prepareNetworks(scope: EngineScope, { recipe }: ContainerDesign) {

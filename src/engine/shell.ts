@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import type { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { conflictError, PlugctlError } from "../core/errors.ts";
 import type { Shell, ShellSession } from "../core/observation.ts";
 import { readBlueprint } from "./blueprint.ts";
 import type { EngineStream } from "./client.ts";
 import { type EngineScope, pluginContainer } from "./containers.ts";
+import { DetachKeys } from "./detach-keys.ts";
 import { readFrames } from "./frames.ts";
 import { type Container, createdSchema, execSchema } from "./schema.ts";
 
@@ -22,7 +23,7 @@ export function createShell(scope: EngineScope): Shell {
   };
 }
 
-/** Runs a command in a running container with the session's streams. @returns its exit code. */
+/** Runs a command in a running container with the session's streams. @returns its exit code, or 0 when it was left running. */
 export async function runInContainer(
   { client }: EngineScope,
   id: string,
@@ -32,13 +33,15 @@ export async function runInContainer(
   const subject = `plugin "${name}"`;
   const { Id: execId } = await client.json(
     createdSchema,
-    (docker, abortSignal) =>
-      docker.getContainer(id).exec({
+    async (docker, abortSignal) => {
+      const { id: Id } = await docker.getContainer(id).exec({
         ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: tty, Cmd: [...command] },
         ...(tty ? { Env: [`TERM=${process.env.TERM || TERM}`] } : {}),
         ...(size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }),
         abortSignal,
-      }),
+      });
+      return { Id };
+    },
     { subject },
   );
   const exec = await client.stream(
@@ -55,31 +58,38 @@ export async function runInContainer(
   if (tty && size !== undefined) resize(size).catch(() => undefined);
   const stopResizing = session.onResize?.((to) => void resize(to).catch(() => undefined));
   try {
-    await exchange(session, exec);
+    if ((await exchange(session, exec)) === "left") return 0;
   } finally {
     stopResizing?.();
   }
   return exitCode(client, execId, subject);
 }
 
-/** Copies both ways until the engine ends its side; the end of stdin closes our half only. */
-async function exchange({ stdin, stdout, stderr, tty }: ShellSession, { body, error }: EngineStream) {
+/** Copies both ways until the engine ends its side, or the user leaves; the end of stdin closes our half only. */
+async function exchange(
+  { stdin, stdout, stderr, tty }: ShellSession,
+  { body, error }: EngineStream,
+): Promise<"ended" | "left"> {
   const socket = body as Readable & NodeJS.WritableStream;
   // What is typed after the program's end has nowhere to go.
   socket.on("error", () => undefined);
-  stdin.pipe(socket);
+  const keys = tty ? new DetachKeys(() => body.destroy()) : new PassThrough();
+  stdin.pipe(keys).pipe(socket);
+  const hasLeft = () => keys instanceof DetachKeys && keys.pressed;
   try {
     if (tty) for await (const data of body) await write(stdout, data);
     else
       for await (const { stream, data } of readFrames(body))
         await write(stream === "stderr" ? stderr : stdout, data);
   } catch (thrown) {
-    throw error(thrown);
+    if (!hasLeft()) throw error(thrown);
   } finally {
-    stdin.unpipe(socket);
+    stdin.unpipe(keys);
     stdin.pause();
+    keys.destroy();
     body.destroy();
   }
+  return hasLeft() ? "left" : "ended";
 }
 
 async function write(output: NodeJS.WritableStream, data: Buffer): Promise<void> {

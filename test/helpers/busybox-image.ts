@@ -20,7 +20,7 @@ export const PROGRAMS = {
   /** Prints a line ten times a second: `tick 1`, `tick 2`, … from 1 again after a restart. */
   ticker: `trap 'exit 0' TERM; n=0; while :; do n=$((n+1)); echo "tick $n"; sleep 0.1; done`,
   /** Serves /www on port $PORT (80); the page says $GREETING (hello). */
-  http: `mkdir -p /www; echo "\${GREETING:-hello}" > /www/index.html; exec httpd -f -p "\${PORT:-80}" -h /www`,
+  http: `mkdir -p /www; echo "\${GREETING:-hello}" > /www/index.html; httpd -f -p "\${PORT:-80}" -h /www & trap 'exit 0' TERM; wait $!`,
   /** As service; healthy as soon as there is a file /tmp/healthy, which $HEALTHY makes at once. Docker only. */
   health: `[ -z "$HEALTHY" ] || touch /tmp/healthy; trap 'exit 0' TERM; while :; do sleep 0.2 & wait $!; done`,
   /** Ends with code $CODE (1) after half a second. */
