@@ -9,8 +9,11 @@ export interface Outdated {
 
 /** Every plugin that is not what its source offers, on all targets that can update. */
 export function findOutdated(access: TargetAccess): Promise<Outdated> {
-  return acrossTargets(access, "installation", (on) => on.outdated());
+  return acrossTargets(access, "installation", async (on) => (await on.outdated()).filter(isOutdated));
 }
+
+const isOutdated = ({ version, latest, digestChanged }: OutdatedPlugin) =>
+  digestChanged || (latest !== null && latest !== version);
 
 /** Those of the plugins given that are outdated. @throws NOT_FOUND for one that is not installed. */
 export async function outdatedAmong(
@@ -27,7 +30,7 @@ export async function outdatedAmong(
       if (missing !== undefined) throw notFoundError(`${missing.label} is not installed`);
       const outdated = await (await access.use("installation", target)).outdated();
       return outdated
-        .filter((one) => wanted.some((plugin) => plugin.name === one.name))
+        .filter((one) => isOutdated(one) && wanted.some((plugin) => plugin.name === one.name))
         .map((one) => ({ ...one, target: name, kind: target.kind }));
     }),
   );

@@ -41,6 +41,7 @@ async function runIn(
     try {
       return await on.shell({
         ...session,
+        stdout: raw.output,
         tty: true,
         size: raw.size,
         onResize: (listener) => raw.onResize(listener),

@@ -59,6 +59,10 @@ export interface Installation {
   install(request: InstallRequest, progress: ProgressListener): Promise<InstallationChange>;
   update(request: UpdateRequest, progress: ProgressListener): Promise<InstallationChange>;
   /** Back to the version and settings before the last change. @throws CONFLICT when there is none. */
-  rollback(request: { name: string; dryRun: boolean }, progress: ProgressListener): Promise<InstallationChange>;
+  rollback(
+    request: { name: string; dryRun: boolean },
+    progress: ProgressListener,
+  ): Promise<InstallationChange>;
+  /** How each installed plugin stands to what its source offers now. */
   outdated(): Promise<OutdatedPlugin[]>;
 }

@@ -37,7 +37,10 @@ export interface ShellSession {
 }
 
 export interface Shell {
-  /** Resolves with the exit code of what ran. @throws NOT_FOUND, CONFLICT when it is not running. */
+  /**
+   * Resolves with the exit code of what ran, or 0 when the user left it running with Ctrl-P Ctrl-Q.
+   * @throws NOT_FOUND, CONFLICT when it is not running.
+   */
   shell(session: ShellSession): Promise<number>;
 }
 

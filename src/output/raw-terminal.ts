@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import type { InputStream, OutputStream, Terminal } from "./terminal.ts";
 
 export interface TerminalSize {
@@ -5,12 +6,13 @@ export interface TerminalSize {
   rows: number;
 }
 
-/**
- * What a program that is cut off in the middle may leave behind: the alternate screen, mouse reports, bracketed
- * paste, a hidden cursor, colours.
- */
-const RESET_MODES =
-  "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?25h\u001b[0m";
+/** What a program that is cut off may leave behind: mouse reports, bracketed paste, a hidden cursor, colours. */
+const RESET_MODES = "\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?25h\u001b[0m";
+/** To be left only by who is there: elsewhere it moves the cursor. */
+const LEAVE_ALTERNATE_SCREEN = "\u001b[?1049l";
+const ALTERNATE_SCREEN = /\u001b\[\?(?:1049|1047|47)([hl])/g;
+/** A sequence may come in two pieces. */
+const LONGEST_SEQUENCE = 8;
 
 /**
  * The user's terminal in raw mode, lent to a remote one: keys are passed on as they are, the size is known. However
@@ -20,12 +22,22 @@ export class RawTerminal implements Disposable {
   readonly #stdin: InputStream;
   readonly #stdout: OutputStream;
   #raw = false;
+  #written = "";
+  #onAlternateScreen = false;
+  /** Where the remote terminal's output goes. */
+  readonly output: Writable;
   readonly #restoreAtExit = () => this.#restore(true);
 
   /** The streams of `terminal` must be a terminal's. */
   constructor({ stdin, stdout }: Terminal) {
     this.#stdin = stdin;
     this.#stdout = stdout;
+    this.output = new Writable({
+      write: (chunk: Buffer, _encoding, written) => {
+        this.#watch(chunk.toString("latin1"));
+        stdout.write(chunk, written);
+      },
+    });
     process.on("exit", this.#restoreAtExit);
     this.#stdin.setRawMode?.(true);
     this.#raw = true;
@@ -56,6 +68,11 @@ export class RawTerminal implements Disposable {
     this.#raw = false;
     process.off("exit", this.#restoreAtExit);
     this.#stdin.setRawMode?.(false);
-    if (cutOff) this.#stdout.write(RESET_MODES);
+    if (cutOff) this.#stdout.write((this.#onAlternateScreen ? LEAVE_ALTERNATE_SCREEN : "") + RESET_MODES);
+  }
+
+  #watch(text: string): void {
+    this.#written = this.#written.slice(-LONGEST_SEQUENCE) + text;
+    for (const [, mode] of this.#written.matchAll(ALTERNATE_SCREEN)) this.#onAlternateScreen = mode === "h";
   }
 }

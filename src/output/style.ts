@@ -7,6 +7,8 @@ export type Paint = Readonly<Record<(typeof COLORS)[number], (text: string) => s
 
 /** Colours and symbols of one stream. Colour never carries a meaning alone. */
 export interface Style {
+  /** False where nothing is painted. */
+  readonly color: boolean;
   readonly paint: Paint;
   readonly symbol: {
     readonly ok: string;
@@ -30,6 +32,7 @@ export async function createStyle(
     ? { ok: "✔", fail: "✖", warn: "⚠", info: "ℹ" }
     : { ok: "√", fail: "×", warn: "!!", info: "i" };
   return {
+    color: level > 0,
     paint,
     symbol: {
       ok: paint.green(plain.ok),

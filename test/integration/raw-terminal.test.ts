@@ -49,10 +49,18 @@ describe("a terminal in raw mode is as it was before", () => {
     ["a promise fails that nobody waits for", 'Promise.reject(new Error("bug"));', "code 1"],
     ["the session is cut off", "raw.cutOff(); process.exit(7);", "code 7"],
   ])("when %s; what the remote program switched on is off", async (_, script, code) => {
-    const text = await afterwards(`process.stdout.write("\\x1b[?1049h"); ${script}`);
+    const text = await afterwards(
+      `raw.output.write("\\x1b[?10"); await new Promise((done) => raw.output.write("49h", done)); ${script}`,
+    );
     expect(text).toContain(code);
     expect(isCooked(text)).toBe(true);
     expect(text.indexOf("\u001b[?1049l")).toBeGreaterThan(text.indexOf("\u001b[?1049h"));
+  });
+
+  it("and what was not switched on is not switched off, since that would move the cursor", async () => {
+    const text = await afterwards("raw.cutOff(); process.exit(7);");
+    expect(text).toContain("\u001b[?25h");
+    expect(text).not.toContain("\u001b[?1049l");
   });
 
   it("and its size is told, at first and on each change", async () => {
