@@ -59,6 +59,8 @@ const knownRefsSchema = z.object({
 /** How often the size of what arrives is looked at, in ms. */
 const WATCH_MS = 200;
 
+const FETCH_PREFIX = "fetch-";
+
 /** Checkouts of a repository to keep beside the newest: older ones are fetched again when needed. */
 const KEPT_CHECKOUTS = 8;
 
@@ -115,7 +117,7 @@ export class GitRepository {
       return { commit, folder, derived: `${folder}.derived` };
     }
     await fs.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const temporary = await fs.mkdtemp(join(this.#folder, "fetch-"));
+    const temporary = await fs.mkdtemp(join(this.#folder, FETCH_PREFIX));
     try {
       await this.#fetch(temporary, name, commit);
       await fs.rm(join(temporary, ".git"), { recursive: true, force: true });
@@ -189,15 +191,26 @@ export class GitRepository {
     if (bytes > this.#limits.treeBytes) throw tooLarge(this.url, `${this.#limits.treeBytes} bytes unpacked`);
   }
 
+  /** Keeps the cache small: checkouts that were not used lately, and what an interrupted fetch left. */
   async #forgetOld(newest: string): Promise<void> {
-    const commits = (await fs.readdir(this.#folder)).filter((name) => COMMIT.test(name) && name !== newest);
-    const used = await Promise.all(
-      commits.map(async (name) => ({ name, at: (await fs.stat(join(this.#folder, name))).mtimeMs })),
+    const names = await fs.readdir(this.#folder);
+    const remove = (name: string) => fs.rm(join(this.#folder, name), { recursive: true, force: true });
+    const aged = async (name: string) => {
+      const found = await fs.stat(join(this.#folder, name)).catch(() => undefined);
+      return { name, at: found?.mtimeMs ?? Date.now() };
+    };
+    const checkouts = await Promise.all(
+      names.filter((name) => COMMIT.test(name) && name !== newest).map(aged),
     );
-    used.sort((one, other) => other.at - one.at);
-    for (const { name } of used.slice(KEPT_CHECKOUTS)) {
-      await fs.rm(join(this.#folder, name), { recursive: true, force: true });
-      await fs.rm(join(this.#folder, `${name}.derived`), { recursive: true, force: true });
+    checkouts.sort((one, other) => other.at - one.at);
+    for (const { name } of checkouts.slice(KEPT_CHECKOUTS)) {
+      await remove(name);
+      await remove(`${name}.derived`);
+    }
+    const fetches = await Promise.all(names.filter((name) => name.startsWith(FETCH_PREFIX)).map(aged));
+    for (const { name, at } of fetches) {
+      // Nothing is fetched for that long.
+      if (Date.now() - at > 10 * this.#limits.seconds * 1000) await remove(name);
     }
   }
 }

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GitCatalogue } from "../../../../src/engine/catalogue/git.ts";
 import { GitRepository } from "../../../../src/engine/catalogue/git-repository.ts";
@@ -125,6 +125,24 @@ describe("GitRepository", () => {
     await expect(reader({ treeFiles: 1 }).checkout()).rejects.toMatchObject({ code: "INVALID" });
     const left = readdirSync(cache).flatMap((name) => readdirSync(join(cache, name)));
     expect(left).toEqual(["refs.json"]);
+  });
+
+  it("clears away what an interrupted fetch left, and checkouts that were not used lately", async () => {
+    const repository = await makeRepository();
+    const cache = await makeTempDir();
+    const reader = new GitRepository({ url: repository.url, cache, maxAgeSeconds: 0 });
+    repository.commit({ a: "0" });
+    const { folder: oldest } = await reader.checkout();
+    const left = join(dirname(oldest), "fetch-left");
+    mkdirSync(left);
+    for (const path of [left, oldest]) utimesSync(path, 0, 0);
+    for (let round = 1; round <= 9; round++) {
+      repository.commit({ a: String(round) });
+      await reader.checkout();
+    }
+    expect(existsSync(left)).toBe(false);
+    expect(existsSync(oldest)).toBe(false);
+    expect(readdirSync(dirname(oldest)).filter((name) => /^[0-9a-f]{40}$/.test(name))).toHaveLength(9);
   });
 
   it("serves several readers of the same commit at once", async () => {
