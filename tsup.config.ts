@@ -59,11 +59,15 @@ const WITHOUT_HTTP2 = {
 
 /**
  * Leaves out what dockerode loads at once and the engine's client never uses: sessions of BuildKit (gRPC, three quarters
- * of the time to load it) and SSH in JavaScript (src/engine/ssh-agent.ts runs the user's own ssh).
+ * of the time to load it), packing of folders to build, and SSH in JavaScript (src/engine/ssh-agent.ts runs the user's
+ * own ssh).
  */
 const SLIM_DOCKERODE = {
   name: "slim-dockerode",
-  setup({ onLoad }: PluginBuild) {
+  setup({ onLoad, onResolve }: PluginBuild) {
+    onResolve({ filter: /^(?:tar-fs|@balena\/dockerignore|protobufjs)$/ }, ({ path, importer }) =>
+      /[\\/]dockerode[\\/]/.test(importer) ? { path, namespace: "absent" } : undefined,
+    );
     onLoad({ filter: /[\\/](?:dockerode[\\/]lib[\\/]session|docker-modem[\\/]lib[\\/]ssh)\.js$/ }, () => ({
       contents: 'module.exports = () => { throw new Error("this is not part of this build"); };',
     }));
