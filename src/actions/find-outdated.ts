@@ -1,19 +1,18 @@
-import { notFoundError } from "../core/errors.ts";
+import { notFoundError, PlugctlError } from "../core/errors.ts";
 import type { OutdatedPlugin } from "../core/installation.ts";
 import { acrossTargets, type Found, type TargetAccess, type TargetFailure } from "./across-targets.ts";
 
 export interface Outdated {
   plugins: Found<OutdatedPlugin>[];
+  /** Targets that did not answer, and plugins of which it could not be told. */
   failures: TargetFailure[];
 }
 
 /** Every plugin that is not what its source offers, on all targets that can update. */
-export function findOutdated(access: TargetAccess): Promise<Outdated> {
-  return acrossTargets(access, "installation", async (on) => (await on.outdated()).filter(isOutdated));
+export async function findOutdated(access: TargetAccess): Promise<Outdated> {
+  const { plugins, failures } = await acrossTargets(access, "installation", (on) => on.outdated());
+  return sift(plugins, failures);
 }
-
-const isOutdated = ({ version, latest, digestChanged }: OutdatedPlugin) =>
-  digestChanged || (latest !== null && latest !== version);
 
 /** Those of the plugins given that are outdated. @throws NOT_FOUND for one that is not installed. */
 export async function outdatedAmong(
@@ -24,15 +23,27 @@ export async function outdatedAmong(
   const found = await Promise.all(
     names.map(async (name) => {
       const target = await access.target("installation", name);
-      const installed = new Set((await (await access.use("listing", target)).list()).map((one) => one.name));
-      const wanted = plugins.filter((plugin) => plugin.target === name);
-      const missing = wanted.find((plugin) => !installed.has(plugin.name));
-      if (missing !== undefined) throw notFoundError(`${missing.label} is not installed`);
-      const outdated = await (await access.use("installation", target)).outdated();
-      return outdated
-        .filter((one) => isOutdated(one) && wanted.some((plugin) => plugin.name === one.name))
-        .map((one) => ({ ...one, target: name, kind: target.kind }));
+      const installed = await (await access.use("installation", target)).outdated();
+      return plugins
+        .filter((plugin) => plugin.target === name)
+        .map((plugin) => {
+          const state = installed.find((one) => one.name === plugin.name);
+          if (state === undefined) throw notFoundError(`${plugin.label} is not installed`);
+          return { ...state, target: name, kind: target.kind };
+        });
     }),
   );
-  return { plugins: found.flat(), failures: [] };
+  return sift(found.flat(), []);
 }
+
+function sift(plugins: readonly Found<OutdatedPlugin>[], failures: readonly TargetFailure[]): Outdated {
+  const unknown = plugins.flatMap(({ target, name, problem }) =>
+    problem === null
+      ? []
+      : [{ target: `${target}:${name}`, error: new PlugctlError("UNAVAILABLE", problem) }],
+  );
+  return { plugins: plugins.filter(isOutdated), failures: [...failures, ...unknown] };
+}
+
+const isOutdated = ({ version, latest, digestChanged }: OutdatedPlugin) =>
+  digestChanged || (latest !== null && latest !== version);

@@ -51,6 +51,8 @@ export interface OutdatedPlugin {
   latest: string | null;
   /** The tag leads to another image than the one that runs. */
   digestChanged: boolean;
+  /** Why this could not be told: its registry or catalogue does not answer. */
+  problem: string | null;
 }
 
 /** A failure at any step leaves things as they were: the previous state is put back, nothing is orphaned. */

@@ -12,6 +12,12 @@ import { type Container, createdSchema, execSchema } from "./schema.ts";
 /** Tells the programs inside what the terminal can show. */
 const TERM = "xterm-256color";
 
+// Engines before 25 end with 126 for both, and tell which in words, beside what the program would have written.
+const CANNOT_EXECUTE = 126;
+const NO_SUCH_PROGRAM_CODE = 127;
+const NO_SUCH_PROGRAM =
+  /^OCI runtime exec failed: [\s\S]*(?:executable file not found|no such file or directory)/;
+
 export function createShell(scope: EngineScope): Shell {
   return {
     async shell(session) {
@@ -58,29 +64,36 @@ export async function runInContainer(
   if (tty && size !== undefined) resize(size).catch(() => undefined);
   const stopResizing = session.onResize?.((to) => void resize(to).catch(() => undefined));
   try {
-    if ((await exchange(session, exec)) === "left") return 0;
+    const { left, lastOutput } = await exchange(session, exec);
+    if (left) return 0;
+    const code = await exitCode(client, execId, subject);
+    return code === CANNOT_EXECUTE && NO_SUCH_PROGRAM.test(lastOutput) ? NO_SUCH_PROGRAM_CODE : code;
   } finally {
     stopResizing?.();
   }
-  return exitCode(client, execId, subject);
 }
 
 /** Copies both ways until the engine ends its side, or the user leaves; the end of stdin closes our half only. */
 async function exchange(
   { stdin, stdout, stderr, tty }: ShellSession,
   { body, error }: EngineStream,
-): Promise<"ended" | "left"> {
+): Promise<{ left: boolean; lastOutput: string }> {
   const socket = body as Readable & NodeJS.WritableStream;
   // What is typed after the program's end has nowhere to go.
   socket.on("error", () => undefined);
   const keys = tty ? new DetachKeys(() => body.destroy()) : new PassThrough();
   stdin.pipe(keys).pipe(socket);
+  let last: Buffer = Buffer.alloc(0);
+  const show = async (output: NodeJS.WritableStream, data: Buffer) => {
+    last = data;
+    if (!output.write(data)) await once(output, "drain");
+  };
   const hasLeft = () => keys instanceof DetachKeys && keys.pressed;
   try {
-    if (tty) for await (const data of body) await write(stdout, data);
+    if (tty) for await (const data of body) await show(stdout, data);
     else
       for await (const { stream, data } of readFrames(body))
-        await write(stream === "stderr" ? stderr : stdout, data);
+        await show(stream === "stderr" ? stderr : stdout, data);
   } catch (thrown) {
     if (!hasLeft()) throw error(thrown);
   } finally {
@@ -89,14 +102,14 @@ async function exchange(
     keys.destroy();
     body.destroy();
   }
-  return hasLeft() ? "left" : "ended";
+  return { left: hasLeft(), lastOutput: last.subarray(0, 1000).toString("utf8") };
 }
 
-async function write(output: NodeJS.WritableStream, data: Buffer): Promise<void> {
-  if (!output.write(data)) await once(output, "drain");
-}
-
-async function exitCode(client: EngineScope["client"], execId: string, subject: string): Promise<number> {
+async function exitCode(
+  client: EngineScope["client"],
+  execId: string,
+  { subject, tty }: { subject: string; tty: boolean },
+): Promise<number> {
   const look = () =>
     client.json(execSchema, (docker, abortSignal) => docker.getExec(execId).inspect({ abortSignal }), {
       subject,
@@ -108,6 +121,8 @@ async function exitCode(client: EngineScope["client"], execId: string, subject: 
     found = await look();
   }
   if (!found.Running && typeof found.ExitCode === "number") return found.ExitCode;
+  // At a terminal, Ctrl-P Ctrl-Q leaves a program running.
+  if (found.Running && tty) return 0;
   throw new PlugctlError("UNAVAILABLE", `${subject}: the connection ended before the command did`);
 }
 

@@ -1,4 +1,4 @@
-import { conflictError } from "../../core/errors.ts";
+import { conflictError, toPlugctlError } from "../../core/errors.ts";
 import type { Installation, InstallSource, OutdatedPlugin } from "../../core/installation.ts";
 import { parseImageReference } from "../../core/marketplace/image-reference.ts";
 import { parseSource } from "../../core/source.ts";
@@ -6,7 +6,7 @@ import { readBlueprint } from "../../engine/blueprint.ts";
 import { listContainers, pluginContainer, roleOfContainer } from "../../engine/containers.ts";
 import { installPlugin, updatePlugin, type Workshop } from "../../engine/install.ts";
 import { LABEL } from "../../engine/labels.ts";
-import { registryDigest } from "../../engine/pull.ts";
+import { findImage, registryDigest } from "../../engine/pull.ts";
 import { rollbackPlugin } from "../../engine/rollback.ts";
 import type { ContainerSummary } from "../../engine/schema.ts";
 import type { Connection } from "../adapter.ts";
@@ -40,18 +40,34 @@ export function createInstallation(connection: Connection, shop: Workshop): Inst
 async function compare(
   connection: Connection,
   shop: Workshop,
-  { Labels }: ContainerSummary,
+  container: ContainerSummary,
 ): Promise<OutdatedPlugin> {
+  const { Labels } = container;
   const name = Labels[LABEL.plugin] ?? "";
   const version = Labels[LABEL.version] ?? null;
-  const source = readOrigin(name, Labels[LABEL.origin]);
-  const pinned = Labels[LABEL.imageDigest];
+  try {
+    const source = readOrigin(name, Labels[LABEL.origin]);
+    const [latest, digest] = await Promise.all([
+      source.type === "market" ? newestVersion(connection, source.name) : version,
+      digestOffered(shop, container),
+    ]);
+    const digestChanged = digest !== null && digest !== Labels[LABEL.imageDigest];
+    return { name, version, latest, digestChanged, problem: null };
+  } catch (thrown) {
+    // One registry that does not answer hides nothing of the others.
+    const error = toPlugctlError(thrown);
+    if (error.code === "CANCELLED" || connection.signal.aborted) throw error;
+    return { name, version, latest: null, digestChanged: false, problem: error.message };
+  }
+}
+
+/** Null for an image that was built or imported on the engine, and for one whose registry does not tell. */
+async function digestOffered(shop: Workshop, { Labels, ImageID }: ContainerSummary): Promise<string | null> {
   const reference = readBlueprint(Labels, [])?.recipe.image;
-  const [latest, digest] = await Promise.all([
-    source.type === "market" ? newestVersion(connection, source.name) : version,
-    reference === undefined ? null : registryDigest(shop.client, reference, shop.login),
-  ]);
-  return { name, version, latest, digestChanged: digest !== null && digest !== pinned };
+  if (reference === undefined) return null;
+  const image = await findImage(shop.client, ImageID);
+  if (image !== undefined && image.RepoDigests.length === 0) return null;
+  return registryDigest(shop.client, reference, shop.login);
 }
 
 async function newestVersion(connection: Connection, name: string): Promise<string> {

@@ -150,11 +150,15 @@ describe("install", () => {
   });
 });
 
-const OUTDATED = [{ name: "a", version: "1", latest: "2", digestChanged: false }];
+const OUTDATED = [
+  { name: "a", version: "1", latest: "2", digestChanged: false, problem: null },
+  { name: "b", version: "1", latest: "1", digestChanged: false, problem: null },
+];
 
 describe("update and outdated", () => {
   it("end with 10 when something is outdated, only when asked to", async () => {
     const cli = await cliOver({ installation: { outdated: async () => OUTDATED } });
+    expect((await cli("outdated -t edge")).stdout).toBe("edge\ta\t1\t2\t\n");
     expect((await cli("outdated -t edge")).code).toBe(0);
     expect((await cli("outdated -t edge --exit-code")).code).toBe(10);
     const none = await cliOver({ installation: { outdated: async () => [] } });
@@ -162,19 +166,16 @@ describe("update and outdated", () => {
     expect([code, stdout, stderr]).toEqual([0, "", "everything is up to date\n"]);
   });
 
+  it("say with exit code 8 of which plugins it cannot be told", async () => {
+    const unknown = { name: "c", version: "1", latest: null, digestChanged: false, problem: "no answer" };
+    const cli = await cliOver({ installation: { outdated: async () => [...OUTDATED, unknown] } });
+    const { code, stdout, stderr } = await cli("outdated -t edge -o name");
+    expect([code, stdout]).toEqual([8, "edge:a\n"]);
+    expect(stderr).toContain("edge:c: no answer");
+  });
+
   it("--check looks only at the plugins that were named, which must be there", async () => {
-    const plugin = (name: string) => ({
-      name,
-      version: "1",
-      state: "running" as const,
-      nativeState: "running",
-      description: null,
-      updatedAt: null,
-    });
-    const cli = await cliOver({
-      installation: { outdated: async () => OUTDATED },
-      listing: { list: async () => [plugin("a"), plugin("b")] },
-    });
+    const cli = await cliOver({ installation: { outdated: async () => OUTDATED } });
     expect((await cli("update a --check --exit-code -o name")).stdout).toBe("edge:a\n");
     expect((await cli("update b --check --exit-code")).code).toBe(0);
     expect((await cli("update typo --check --exit-code")).code).toBe(3);
