@@ -93,7 +93,7 @@ export function readBlueprint(
   };
 }
 
-export function readProvenance({ Config }: Pick<Container, "Config">): Provenance {
+export function readProvenance({ Config }: { Config: Pick<Container["Config"], "Labels"> }): Provenance {
   const { Labels: labels } = Config;
   return {
     plugin: labels[LABEL.plugin] ?? "",

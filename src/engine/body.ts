@@ -14,6 +14,8 @@ export interface ContainerDesign {
   /** Pinned: the digest's reference, or the id of an image that comes from no registry. */
   image: string;
   imageDigest: string;
+  /** Paths in the container that the image declares as holding data. */
+  imageVolumes: readonly string[];
   /** The user's network. */
   network: string;
   placement: Placement;
@@ -65,13 +67,8 @@ export function designLabels(design: ContainerDesign): Record<string, string> {
   };
 }
 
-export function designMounts({
-  recipe,
-  settings,
-  placement,
-  user,
-  provenance,
-}: ContainerDesign): EngineMount[] {
+export function designMounts(design: ContainerDesign): EngineMount[] {
+  const { recipe, settings, placement, user, provenance } = design;
   const labels = ownLabels(user, provenance.plugin);
   const planned = recipe.mounts.flatMap((mount): EngineMount[] => {
     const place = placement(mount.source, provenance.plugin);
@@ -88,8 +85,25 @@ export function designMounts({
     if (source.startsWith("/")) return { Type: "bind", ...common };
     return { Type: "volume", ...common, VolumeOptions: { Labels: labels } };
   });
-  const targets = new Set(wanted.map(({ Target }) => Target));
-  return [...planned.filter(({ Target }) => !targets.has(Target)), ...wanted];
+  const named = override(planned, wanted);
+  const declared = design.imageVolumes.map((target): EngineMount => {
+    // An engine would make one without a name, which is lost with its container.
+    const name = `${user}-${provenance.plugin}.${target.split("/").filter(Boolean).join(".")}`;
+    return {
+      Type: "volume",
+      Source: name,
+      Target: target,
+      ReadOnly: false,
+      VolumeOptions: { Labels: labels },
+    };
+  });
+  return override(declared, named);
+}
+
+/** One mount a path. */
+function override(mounts: readonly EngineMount[], by: readonly EngineMount[]): EngineMount[] {
+  const targets = new Set(by.map(({ Target }) => Target));
+  return [...mounts.filter(({ Target }) => !targets.has(Target)), ...by];
 }
 
 /** The body of `POST /containers/create`. */

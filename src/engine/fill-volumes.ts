@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
@@ -95,5 +96,18 @@ async function put(
   await client.done(
     (docker, abortSignal) => docker.getContainer(id).putArchive(content, { path, ...{ abortSignal } }),
     { subject: `container ${id.slice(0, 12)}`, extraMs: 300_000 },
+  );
+}
+
+/** Unpacks an archive of this machine at a path in a container. */
+export async function putArchive(
+  { client }: EngineScope,
+  id: string,
+  { file, path }: { file: string; path: string },
+): Promise<void> {
+  await client.done(
+    (docker, abortSignal) =>
+      docker.getContainer(id).putArchive(createReadStream(file), { path, ...{ abortSignal } }),
+    { subject: `container ${id.slice(0, 12)}`, extraMs: Number.POSITIVE_INFINITY },
   );
 }

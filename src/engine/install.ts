@@ -12,7 +12,7 @@ import { findImage, type PinnedImage, pinImage, pullImage } from "./pull.ts";
 import type { Ingredients, Recipe } from "./recipe.ts";
 import type { RegistryLogin } from "./registry-auth.ts";
 import { replaceContainer } from "./replace.ts";
-import type { Container } from "./schema.ts";
+import type { Container, Image } from "./schema.ts";
 import { toEngineState, toPluginState } from "./states.ts";
 import { mergeSettings, type UserSettings } from "./user-settings.ts";
 import type { Placement } from "./volumes.ts";
@@ -135,6 +135,7 @@ export function designOf(
     ...{ provenance, recipe, settings: mergeSettings({}, settings) },
     image: pinned.reference,
     imageDigest: pinned.digest,
+    imageVolumes: Object.keys(pinned.image.Config?.Volumes ?? {}).sort(),
   };
 }
 
@@ -179,6 +180,8 @@ function unplaced(shop: Workshop, { recipe, provenance }: ContainerDesign): stri
     );
 }
 
+const NOT_PULLED: Image = { Id: "", RepoTags: [], RepoDigests: [], Created: "", Size: 0, Config: null };
+
 function announced(
   shop: Workshop,
   { ingredients, settings, start }: Pick<Change, "ingredients" | "settings" | "start">,
@@ -189,11 +192,7 @@ function announced(
   const design = designOf(shop, recipe, {
     provenance,
     settings,
-    pinned: {
-      reference: recipe.image,
-      digest: "",
-      image: { Id: "", RepoTags: [], RepoDigests: [] } as never,
-    },
+    pinned: { reference: recipe.image, digest: "", image: NOT_PULLED },
   });
   const plan = [
     buildFolder === null ? `pull ${recipe.image}` : `build ${recipe.image} from ${buildFolder}`,

@@ -4,7 +4,7 @@ import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
 import { type EngineScope, inspectContainer, removeContainer } from "./containers.ts";
 import { createContainer, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
-import { fillVolumes, type PreparedCopy } from "./fill-volumes.ts";
+import { fillVolumes, type PreparedCopy, putArchive } from "./fill-volumes.ts";
 import { waitUntilHealthy } from "./health.ts";
 import { DEFAULT_GRACE_SECONDS } from "./lifecycle.ts";
 import { containerNames } from "./names.ts";
@@ -16,6 +16,8 @@ import { discardDraft } from "./undo.ts";
 export interface Replacement {
   design: ContainerDesign;
   copies: readonly PreparedCopy[];
+  /** Archives of this machine to unpack at a path in the container before its start: what a backup held. */
+  archives?: readonly { file: string; path: string }[];
   /** Start the new one: `installed` has nothing before it, and otherwise it runs if the old one did. */
   start: boolean;
   progress: ProgressListener;
@@ -56,6 +58,7 @@ export async function replaceContainer(
     );
     for (const network of networks) await joinNetwork(scope, network, id);
     warnings.push(...(await fillVolumes(scope, { id, design, newVolumes, copies: replacement.copies })));
+    for (const archive of replacement.archives ?? []) await putArchive(scope, id, archive);
     if (current !== undefined && wasRunning) {
       undo.push(() => start(settled(scope), current.Id, plugin));
       await stopForGood(scope, current.Id, plugin);

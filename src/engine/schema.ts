@@ -71,7 +71,6 @@ export const containerSchema = z.object({
     Env: list(z.string()),
     Labels: labels,
     StopTimeout: z.nullish(z.number()),
-    Healthcheck: z.nullish(z.object({ Test: list(z.string()) })),
   }),
   HostConfig: z.object({
     NetworkMode: text,
@@ -105,9 +104,8 @@ export const imageSchema = z.object({
   Size: z.optional(z.number()),
   Config: z.nullish(
     z.object({
-      Healthcheck: z.nullish(z.object({ Test: list(z.string()) })),
-      ExposedPorts: record(z.unknown()),
       Labels: labels,
+      Volumes: record(z.unknown()),
     }),
   ),
 });

@@ -68,6 +68,12 @@ export const createAdapter: AdapterFactory = (connection) => {
         shell: async (session) => (await import("../../engine/shell.ts")).createShell(shop).shell(session),
       },
       statistics: createStatistics(shop),
+      safekeeping: {
+        backup: async (request, progress) =>
+          (await import("../../engine/backup.ts")).backupPlugin(shop, request, progress),
+        restore: async (request, progress) =>
+          (await import("../../engine/restore.ts")).restorePlugin(shop, request, progress),
+      },
       images: {
         images: async () => (await import("../../engine/images.ts")).createImages(shop).images(),
         prune: async (request) => (await import("../../engine/images.ts")).createImages(shop).prune(request),
