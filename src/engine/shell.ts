@@ -105,11 +105,7 @@ async function exchange(
   return { left: hasLeft(), lastOutput: last.subarray(0, 1000).toString("utf8") };
 }
 
-async function exitCode(
-  client: EngineScope["client"],
-  execId: string,
-  { subject, tty }: { subject: string; tty: boolean },
-): Promise<number> {
+async function exitCode(client: EngineScope["client"], execId: string, subject: string): Promise<number> {
   const look = () =>
     client.json(execSchema, (docker, abortSignal) => docker.getExec(execId).inspect({ abortSignal }), {
       subject,
@@ -121,8 +117,6 @@ async function exitCode(
     found = await look();
   }
   if (!found.Running && typeof found.ExitCode === "number") return found.ExitCode;
-  // At a terminal, Ctrl-P Ctrl-Q leaves a program running.
-  if (found.Running && tty) return 0;
   throw new PlugctlError("UNAVAILABLE", `${subject}: the connection ended before the command did`);
 }
 
