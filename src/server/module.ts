@@ -46,6 +46,8 @@ export interface ServerModule {
   readonly name: string;
   /** Run in order before `start`, each once, in one transaction each. */
   readonly migrations: MigrationSet;
+  /** It refers to no blobs, so garbage can be told from what is needed while it does not run. */
+  readonly withoutBlobs?: true;
   /** Builds the module's state. Rejects with the reason when it cannot run on this machine. */
   start(context: ServerContext): Promise<RunningModule>;
 }
