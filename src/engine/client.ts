@@ -1,8 +1,9 @@
 import { addAbortSignal, type Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { $ZodType, output } from "zod/v4/core";
 import { safeParse } from "zod/v4/core";
-import { cancelledError, PlugctlError } from "../core/errors.ts";
+import { cancelledError, isPlugctlError, PlugctlError } from "../core/errors.ts";
 import { type EngineAddress, formatAddress } from "./address.ts";
 import { type EngineCall, garbageError, toEngineError } from "./errors.ts";
 import { createTransport, type Transport } from "./transport.ts";
@@ -81,6 +82,15 @@ export class EngineClient {
     // A connection that was taken over (a shell) is out of the reach of the call's signal.
     addAbortSignal(this.signal, body);
     return { body, call, error: (thrown) => this.#translate(thrown, call) };
+  }
+
+  /** Waits. @throws CANCELLED when the run ends meanwhile. */
+  async sleep(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.signal });
+    } catch {
+      throw isPlugctlError(this.signal.reason) ? this.signal.reason : cancelledError();
+    }
   }
 
   /** The same engine for putting things in order after the run's signal has ended everything else. */

@@ -1,6 +1,5 @@
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { cancelledError, PlugctlError } from "../core/errors.ts";
+import { PlugctlError } from "../core/errors.ts";
 import type { PlannedHealth } from "../core/marketplace/plan.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import { type EngineScope, inspectContainer } from "./containers.ts";
@@ -34,9 +33,7 @@ export async function waitUntilHealthy(
     const verdict = await judge(scope, container, recipe, elapsedMs);
     if (verdict === "healthy") return;
     if (verdict !== "starting") throw await unhealthyError(scope, plugin, container, verdict);
-    await sleep(LOOK_MS, undefined, { signal: scope.client.signal }).catch(() => {
-      throw scope.client.signal.reason ?? cancelledError();
-    });
+    await scope.client.sleep(LOOK_MS);
   }
   throw new PlugctlError(
     "TIMEOUT",

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { cancelledError } from "../core/errors.ts";
 import type { LogLine, LogQuery, Logs } from "../core/observation.ts";
 import type { EngineStream } from "./client.ts";
 import { type EngineScope, findContainer, pluginContainer } from "./containers.ts";
@@ -63,9 +61,7 @@ async function nextRun(
     // While another container takes its place there is none of the name for a moment.
     missing = found === undefined ? missing + 1 : 0;
     if (missing > 20) return undefined;
-    await sleep(LOOK_AGAIN_MS, undefined, { signal: scope.client.signal }).catch(() => {
-      throw scope.client.signal.reason ?? cancelledError();
-    });
+    await scope.client.sleep(LOOK_AGAIN_MS);
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { configError } from "../core/errors.ts";
 import type { EngineAddress } from "./address.ts";
@@ -31,7 +32,9 @@ export function createTransport(address: EngineAddress, userAgent: string): Tran
     ...location(address),
   };
   try {
-    return { docker: new Docker(options), close: () => agent.destroy() };
+    const docker = new Docker(options);
+    readAnswers(docker.modem);
+    return { docker, close: () => agent.destroy() };
   } catch (cause) {
     throw configError("the variables DOCKER_HOST or DOCKER_CERT_PATH cannot be used", { cause });
   }
@@ -85,4 +88,44 @@ export function dialStream(
       (error: unknown, body: unknown) => (error ? reject(error) : resolve(body as NodeJS.ReadableStream)),
     );
   });
+}
+
+/** JSON beyond this is refused: it is held in memory. */
+const ANSWER_BYTES = 64 * 1024 * 1024;
+
+type Dial = Docker["modem"]["dial"];
+
+/**
+ * Reads whole answers in dockerode's place, which never ends a call whose connection breaks in the middle of the answer,
+ * and takes any amount.
+ */
+function readAnswers(modem: { dial: Dial }): void {
+  const dial = modem.dial.bind(modem);
+  modem.dial = (call, callback) => {
+    if (call.isStream || call.hijack || call.openStdin) return dial(call, callback);
+    dial({ ...call, isStream: true }, (error, body) => {
+      if (error || callback === undefined) return callback?.(error, body);
+      readAnswer(body as Readable).then(
+        (answer) => callback(null, answer as object),
+        (thrown) => callback(thrown, null),
+      );
+    });
+  };
+}
+
+async function readAnswer(body: Readable): Promise<unknown> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > ANSWER_BYTES) throw new SyntaxError("the answer is too long");
+    pieces.push(piece);
+  }
+  const text = Buffer.concat(pieces).toString("utf8");
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    // Some calls answer with words; a call that wants JSON finds that it is none.
+    return text;
+  }
 }
