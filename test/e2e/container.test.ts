@@ -274,38 +274,68 @@ describe("backup and restore", () => {
   });
 });
 
-describe("a catalogue entry in a folder", () => {
-  it("is installed, and keeps its data when it is removed unless --purge is given", async () => {
-    await writeFiles(join(folder, "noter"), {
-      "plugin.json": {
-        name: "noter",
-        version: "1.0.0",
-        description: "Takes notes",
-        author: "Acme",
-        license: "MIT",
-        metadata: { name: "Noter", description: "Takes notes", category: "development", image: "x.png" },
-        task: {
-          type: "docker",
-          image: "demo/service:1",
-          user: "0:0",
-          volumes: [{ source: "data", target: "/data", description: "notes" }],
-          env: { WHO: "{{THINGER_PLUGIN}}" },
-        },
-      },
-      "README.md": "# Noter\n\nTakes **notes**.\n",
-    });
-    await plugctl("install", "./noter");
-    expect(await plugctl("shell", "noter", "--", "sh", "-c", "echo $WHO > /data/who; cat /data/who")).toBe(
-      "noter\n",
-    );
+const entry = (version: string) => ({
+  name: "noter",
+  version,
+  description: "Takes notes",
+  author: "Acme",
+  license: "MIT",
+  metadata: {
+    name: "Noter",
+    description: "Takes notes",
+    category: "development",
+    vendor: "acme",
+    image: "x.png",
+  },
+  task: {
+    type: "docker",
+    image: "demo/service:1",
+    user: "0:0",
+    volumes: [{ source: "data", target: "/data", description: "notes" }],
+    env: { WHO: "{{THINGER_PLUGIN}} {{THINGER_PLUGIN_VERSION}}" },
+  },
+});
+
+describe("a catalogue entry", () => {
+  const who = () => plugctl("shell", "noter", "--", "sh", "-c", "echo $WHO");
+
+  it("is installed from a folder, and keeps its data when it is removed unless --purge is given", async () => {
+    await writeFiles(join(folder, "market/noter"), { "plugin.json": entry("1.0.0") });
+    await plugctl("install", "./market/noter");
+    expect(await who()).toBe("noter 1.0.0\n");
+    await plugctl("shell", "noter", "--", "sh", "-c", "echo kept > /data/note");
     await plugctl("remove", "noter", "--yes");
     expect((await run("start", "noter")).exitCode).toBe(3);
-    await plugctl("install", "./noter");
-    expect(await plugctl("shell", "noter", "--", "cat", "/data/who")).toBe("noter\n");
+    await plugctl("install", "./market/noter");
+    expect(await plugctl("shell", "noter", "--", "cat", "/data/note")).toBe("kept\n");
     await plugctl("remove", "noter", "--yes", "--purge");
-    await plugctl("install", "./noter");
-    expect((await run("shell", "noter", "--", "cat", "/data/who")).exitCode).toBe(1);
+    await plugctl("install", "./market/noter");
+    expect((await run("shell", "noter", "--", "cat", "/data/note")).exitCode).toBe(1);
     await plugctl("remove", "noter", "--yes", "--purge");
+  });
+
+  it("is found, read, installed by its name and updated where the target has a catalogue", async () => {
+    await writeFiles(join(folder, "market/noter"), {
+      "plugin.json": entry("1.0.0"),
+      "README.md": "# Noter\n\nTakes **notes**.\n",
+    });
+    const target = ["--kind", "container", "--url", engine.url, "--user", "ann", "--catalogue", "./market"];
+    await plugctl("target", "add", "shop", ...target);
+    expect(await plugctl("search", "-t", "shop", "--category", "Development", "--vendor", "ACME", "-q")).toBe(
+      "shop:noter\n",
+    );
+    expect(await plugctl("search", "-t", "shop", "--category", "devices", "-q")).toBe("");
+    expect(await plugctl("info", "shop:noter")).toContain("\n\n# Noter\n\nTakes **notes**.\n");
+    await plugctl("install", "shop:noter");
+    expect(await json("outdated", "-t", "shop")).toEqual([]);
+    await writeFiles(join(folder, "market/noter"), { "plugin.json": entry("1.1.0") });
+    expect(await json("outdated", "-t", "shop")).toMatchObject([{ name: "noter", latest: "1.1.0" }]);
+    await plugctl("update", "--all", "-t", "shop");
+    expect(await plugctl("shell", "shop:noter", "--", "sh", "-c", "echo $WHO")).toBe("noter 1.1.0\n");
+    await plugctl("rollback", "shop:noter");
+    expect(await json("info", "shop:noter")).toMatchObject({ version: "1.0.0", state: "running" });
+    await plugctl("remove", "shop:noter", "--yes", "--purge");
+    await plugctl("target", "remove", "shop", "--yes");
   });
 });
 

@@ -1,3 +1,4 @@
+import type { CatalogueQuery } from "../../core/capabilities.ts";
 import { configError, isPlugctlError, notFoundError } from "../../core/errors.ts";
 import { searchEntries } from "../../core/marketplace/search.ts";
 import type { Plugin } from "../../core/plugin.ts";
@@ -38,10 +39,10 @@ export async function findEntry(
 }
 
 /** Entries of all catalogues; where two have a name, the first one's counts. */
-export async function search(connection: Connection, text: string): Promise<Plugin[]> {
+export async function search(connection: Connection, query: CatalogueQuery): Promise<Plugin[]> {
   const found = new Map<string, Plugin>();
   for (const catalogue of await openCatalogues(connection)) {
-    for (const entry of searchEntries((await catalogue.list()).entries, { text })) {
+    for (const entry of searchEntries((await catalogue.list()).entries, query)) {
       if (found.has(entry.name)) continue;
       const { name, version, description, kind, title, category, vendor } = entry;
       found.set(name, {

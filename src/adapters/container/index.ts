@@ -1,7 +1,6 @@
-import { conflictError } from "../../core/errors.ts";
-import { listContainers, pluginContainer, roleOfContainer } from "../../engine/containers.ts";
+import { listContainers, roleOfContainer } from "../../engine/containers.ts";
 import { createLifecycle } from "../../engine/lifecycle.ts";
-import { toPlugin, toPluginDetail } from "../../engine/map.ts";
+import { toPlugin } from "../../engine/map.ts";
 import { recover } from "../../engine/recover.ts";
 import { createStatistics } from "../../engine/stats.ts";
 import type { AdapterFactory } from "../adapter.ts";
@@ -32,14 +31,11 @@ export const createAdapter: AdapterFactory = (connection) => {
         },
       },
       inspection: {
-        async info({ name, version }) {
-          const detail = toPluginDetail(await pluginContainer(shop, name));
-          if (version === undefined || version === detail.version) return detail;
-          throw conflictError(`${name} is installed in version ${detail.version}, not ${version}`);
-        },
+        info: async (wanted) =>
+          (await import("./inspection.ts")).createInspection(connection, shop).info(wanted),
       },
       catalogue: {
-        search: async ({ text }) => (await import("./catalogues.ts")).search(connection, text),
+        search: async (query) => (await import("./catalogues.ts")).search(connection, query),
       },
       installation: {
         install: async (request, progress) => (await installation()).install(request, progress),
