@@ -189,6 +189,9 @@ export class Host {
       timeoutMs: this.settings.timeoutMs,
       signal: this.signal,
       userAgent: `plugctl/${this.version}`,
+      container: target.container,
+      env: this.env,
+      cacheFolder: this.paths.cache,
       trace: this.settings.verbose ? (line) => this.terminal.note(`${sanitize(line)}\n`) : undefined,
     };
   }

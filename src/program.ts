@@ -62,10 +62,11 @@ export function wantsJson(
   env: NodeJS.ProcessEnv,
   flags: GlobalFlags | undefined,
 ): boolean {
+  const words = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
   const output =
     flags?.output ??
-    argv.flatMap((word, index) => {
-      if (word === "-o" || word === "--output") return argv[index + 1] ?? [];
+    words.flatMap((word, index) => {
+      if (word === "-o" || word === "--output") return words[index + 1] ?? [];
       return /^(?:-o|--output=)(.+)$/.exec(word)?.[1] ?? [];
     })[0] ??
     env.PLUGCTL_OUTPUT;
@@ -126,10 +127,31 @@ function addCommand(parent: Parser, command: Command, accept: Accept): void {
     const args = Object.fromEntries(argNames.map((name, index) => [name, received[index]]));
     const given = parser.opts() as Record<string, unknown>;
     const options = Object.fromEntries(
-      Object.entries(meta.options ?? {}).map(([name, spec]) => [name, given[toOption(spec).attributeName()]]),
+      Object.entries(meta.options ?? {}).map(([name, spec]) => [
+        name,
+        claimGlobal(parser, spec) ?? given[toOption(spec).attributeName()],
+      ]),
     );
     accept(command, args as Record<string, never>, options as Record<string, never>);
   });
+}
+
+/**
+ * An option that a command spells like a global one is the command's own: the parser, which gives it to the program,
+ * is relieved of it here. @throws USAGE for a value that does not fit.
+ */
+function claimGlobal(parser: Parser, spec: OptionSpec<unknown>): unknown {
+  let program = parser;
+  while (program.parent !== null) program = program.parent;
+  const key = toOption(spec).attributeName();
+  if (program.getOptionValueSource(key) !== "cli") return undefined;
+  const value = program.getOptionValue(key);
+  program.setOptionValueWithSource(key, undefined, "default");
+  try {
+    return typeof value === "string" && spec.parse !== undefined ? spec.parse(value) : value;
+  } catch (error) {
+    throw usageError(`${spec.flags}: "${value}" ${(error as Error).message}`);
+  }
 }
 
 function toOption(spec: OptionSpec<unknown>): Option {
@@ -151,7 +173,7 @@ function toOption(spec: OptionSpec<unknown>): Option {
   if (spec.repeatable) {
     const known = Array.isArray(spec.completes) ? spec.completes : undefined;
     option.argParser((value, before: string[] | undefined) => {
-      const words = value.split(",").filter((word) => word !== "");
+      const words = spec.whole ? [value] : value.split(",").filter((word) => word !== "");
       const unknown = words.find((word) => known?.includes(word) === false);
       if (unknown !== undefined) {
         throw usageError(`${option.long}: "${unknown}" is none of ${known?.join(", ")}`);

@@ -17,17 +17,17 @@ export interface TargetFailure {
 }
 
 /** A plugin with the target that it was found on. */
-export type FoundPlugin = Plugin & { target: string; kind: string };
+export type Found<T = Plugin> = T & { target: string; kind: string };
 
 /**
  * Asks all targets at once, each within its own time limit. What some could not answer comes back as failures;
  * when none answered, the first failure is thrown.
  */
-export async function acrossTargets<C extends Capability>(
+export async function acrossTargets<C extends Capability, T extends object>(
   access: TargetAccess,
   capability: C,
-  ask: (on: Capabilities[C]) => Promise<Plugin[]>,
-): Promise<{ plugins: FoundPlugin[]; failures: TargetFailure[] }> {
+  ask: (on: Capabilities[C]) => Promise<T[]>,
+): Promise<{ plugins: Found<T>[]; failures: TargetFailure[] }> {
   const targets = await access.targets(capability);
   const { answers, failures } = await askAll(access, targets, capability, ask);
   const plugins = answers.flatMap(({ target, answer }) =>

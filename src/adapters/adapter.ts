@@ -1,10 +1,11 @@
 import type { Adapter } from "../core/capabilities.ts";
+import type { ContainerTarget } from "../core/container-target.ts";
 import type { Kind } from "../core/plugin.ts";
 
 /** What an adapter is made from. */
 export interface Connection {
   target: string;
-  /** Endpoint as configured: `http:`, `https:` or `unix:`. */
+  /** Endpoint as configured: `http:`, `https:` or `unix:`; engines also `tcp:`, `ssh:`, `docker-context:NAME`. */
   url: string;
   /** PEM file of the authority that signed the endpoint's certificate. */
   caFile: string | undefined;
@@ -15,6 +16,12 @@ export interface Connection {
   /** The run's own signal: Ctrl-C ends every call. */
   signal: AbortSignal;
   userAgent: string;
+  /** What the configuration says of a target of kind `container`. */
+  container: ContainerTarget | undefined;
+  /** The run's environment: docker's own variables, proxies, git. */
+  env: NodeJS.ProcessEnv;
+  /** Folder for what may be deleted at any time. */
+  cacheFolder: string;
   /** Receives one line a call when the user asked for details; never holds a secret. */
   trace: ((line: string) => void) | undefined;
 }

@@ -24,6 +24,24 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
     ],
     load: () => import("./store/index.ts"),
   },
+  container: {
+    capabilities: [
+      "health",
+      "listing",
+      "inspection",
+      "catalogue",
+      "installation",
+      "removal",
+      "lifecycle",
+      "settings",
+      "logs",
+      "shell",
+      "statistics",
+      "safekeeping",
+      "images",
+    ],
+    load: () => import("./container/index.ts"),
+  },
 };
 
 /** The kinds whose backends have a capability. */

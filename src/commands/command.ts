@@ -1,4 +1,5 @@
 import type { Capability } from "../core/capabilities.ts";
+import type { PluginState } from "../core/plugin.ts";
 import type { Host } from "../host.ts";
 import type { Result } from "../output/result.ts";
 
@@ -10,6 +11,8 @@ export interface OptionSpec<T> {
   /** @throws Error whose message says what was expected. */
   readonly parse?: (text: string) => T;
   readonly repeatable?: boolean;
+  /** Repeatable, but a comma is part of the value. */
+  readonly whole?: boolean;
   readonly required?: boolean;
   readonly hidden?: boolean;
   /** What shells complete the value with besides `choices`; `<file>` and `<dir>` complete with paths anyway. */
@@ -49,6 +52,14 @@ export const list = (
   ...more,
 });
 
+/** May be given several times; commas are part of the values. */
+export const several = (flags: string, description: string): OptionSpec<string[] | undefined> => ({
+  flags,
+  description,
+  repeatable: true,
+  whole: true,
+});
+
 /** A list without which the command makes no sense. */
 export const requiredList = (
   flags: string,
@@ -81,6 +92,7 @@ export const integer = (
 export const COMMAND_GROUPS = {
   look: "Look",
   change: "Change",
+  control: "Control",
   publish: "Publish",
   administer: "Administer",
   setup: "Set up",
@@ -103,6 +115,8 @@ export interface CommandMeta {
   readonly capability?: Capability;
   /** What shells complete its arguments with: names of a kind, or these words. */
   readonly completes?: "plugin" | "target" | "file" | readonly string[];
+  /** With `completes: "plugin"`: only plugins in one of these states are of use. */
+  readonly completesIn?: readonly PluginState[];
 }
 
 /** Keeps the literal types of a definition, so that the handler's arguments and options are typed by it. */

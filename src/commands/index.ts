@@ -1,16 +1,28 @@
+import { accessPrivate } from "./access/private.meta.ts";
+import { accessPublic } from "./access/public.meta.ts";
+import { accessShow } from "./access/show.meta.ts";
 import { audit } from "./audit.meta.ts";
+import { backup } from "./backup.meta.ts";
 import { type Command, type CommandGroup, command } from "./command.ts";
 import { completion } from "./completion.meta.ts";
 import { configPath } from "./config/path.meta.ts";
 import { configSet } from "./config/set.meta.ts";
 import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
+import { containerImages } from "./container/images.meta.ts";
+import { containerPrune } from "./container/prune.meta.ts";
 import { demo } from "./demo.meta.ts";
 import { events } from "./events.meta.ts";
 import { info } from "./info.meta.ts";
+import { install } from "./install.meta.ts";
+import { kill } from "./kill.meta.ts";
 import { list } from "./list.meta.ts";
 import { login } from "./login.meta.ts";
 import { logout } from "./logout.meta.ts";
+import { logs } from "./logs.meta.ts";
+import { open } from "./open.meta.ts";
+import { outdated } from "./outdated.meta.ts";
+import { pause } from "./pause.meta.ts";
 import { providerAdd } from "./provider/add.meta.ts";
 import { providerList } from "./provider/list.meta.ts";
 import { providerRemove } from "./provider/remove.meta.ts";
@@ -18,11 +30,15 @@ import { providerShow } from "./provider/show.meta.ts";
 import { providerUpdate } from "./provider/update.meta.ts";
 import { publish } from "./publish.meta.ts";
 import { remove } from "./remove.meta.ts";
+import { restart } from "./restart.meta.ts";
+import { restore } from "./restore.meta.ts";
+import { resume } from "./resume.meta.ts";
 import { roleCreate } from "./role/create.meta.ts";
 import { roleList } from "./role/list.meta.ts";
 import { roleRemove } from "./role/remove.meta.ts";
 import { roleShow } from "./role/show.meta.ts";
 import { roleUpdate } from "./role/update.meta.ts";
+import { rollback } from "./rollback.meta.ts";
 import { search } from "./search.meta.ts";
 import { serve } from "./serve.meta.ts";
 import { serverBackup } from "./server/backup.meta.ts";
@@ -30,6 +46,11 @@ import { serverGc } from "./server/gc.meta.ts";
 import { serverRestore } from "./server/restore.meta.ts";
 import { serverRotateKeys } from "./server/rotate-keys.meta.ts";
 import { serverStatus } from "./server/status.meta.ts";
+import { set } from "./set.meta.ts";
+import { shell } from "./shell.meta.ts";
+import { start } from "./start.meta.ts";
+import { stats } from "./stats.meta.ts";
+import { stop } from "./stop.meta.ts";
 import { storeDiscovery } from "./store/discovery.meta.ts";
 import { targetAdd } from "./target/add.meta.ts";
 import { targetList } from "./target/list.meta.ts";
@@ -40,6 +61,8 @@ import { targetUse } from "./target/use.meta.ts";
 import { tokenCreate } from "./token/create.meta.ts";
 import { tokenList } from "./token/list.meta.ts";
 import { tokenRevoke } from "./token/revoke.meta.ts";
+import { top } from "./top.meta.ts";
+import { update } from "./update.meta.ts";
 import { userAdd } from "./user/add.meta.ts";
 import { userDisable } from "./user/disable.meta.ts";
 import { userEnable } from "./user/enable.meta.ts";
@@ -58,8 +81,36 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   command(list, () => import("./list.ts")),
   command(search, () => import("./search.ts")),
   command(info, () => import("./info.ts")),
+  command(logs, () => import("./logs.ts")),
+  command(stats, () => import("./stats.ts")),
+  command(top, () => import("./top.ts")),
   command(events, () => import("./events.ts")),
+  command(outdated, () => import("./outdated.ts")),
+  command(open, () => import("./open.ts")),
+  command(install, () => import("./install.ts")),
+  command(update, () => import("./update.ts")),
   command(remove, () => import("./remove.ts")),
+  command(rollback, () => import("./rollback.ts")),
+  command(set, () => import("./set.ts")),
+  command(start, () => import("./start.ts")),
+  command(stop, () => import("./stop.ts")),
+  command(kill, () => import("./kill.ts")),
+  command(restart, () => import("./restart.ts")),
+  command(pause, () => import("./pause.ts")),
+  command(resume, () => import("./resume.ts")),
+  command(shell, () => import("./shell.ts")),
+  {
+    name: "access",
+    summary: "Who can reach the web interfaces of plugins",
+    group: "control",
+    commands: [
+      command(accessShow, () => import("./access/show.ts")),
+      command(accessPublic, () => import("./access/public.ts")),
+      command(accessPrivate, () => import("./access/private.ts")),
+    ],
+  },
+  command(backup, () => import("./backup.ts")),
+  command(restore, () => import("./restore.ts")),
   command(publish, () => import("./publish.ts")),
   command(versions, () => import("./versions.ts")),
   {
@@ -67,6 +118,15 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     summary: "What only stores can do",
     group: "publish",
     commands: [command(storeDiscovery, () => import("./store/discovery.ts"))],
+  },
+  {
+    name: "container",
+    summary: "What only containers can do",
+    group: "administer",
+    commands: [
+      command(containerImages, () => import("./container/images.ts")),
+      command(containerPrune, () => import("./container/prune.ts")),
+    ],
   },
   {
     name: "user",

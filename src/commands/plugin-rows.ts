@@ -1,6 +1,6 @@
 import type { TargetFailure } from "../actions/across-targets.ts";
 import type { Host } from "../host.ts";
-import type { Column, Row } from "../output/table.ts";
+import type { Column } from "../output/table.ts";
 
 /** Columns of every list of plugins. */
 export const PLUGIN_COLUMNS: readonly Column[] = [
@@ -13,7 +13,8 @@ export const PLUGIN_COLUMNS: readonly Column[] = [
 ];
 
 /** The reference that other commands accept. */
-export const pluginName = (row: Row): string => `${row.target}:${row.name}`;
+export const pluginName = (row: { readonly target?: unknown; readonly name?: unknown }): string =>
+  `${row.target}:${row.name}`;
 
 /** Says which targets did not answer; the exit code is 8 (partly done) when there are any. */
 export function warnFailures(host: Host, failures: readonly TargetFailure[]): number {

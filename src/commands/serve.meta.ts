@@ -1,4 +1,4 @@
-import { defineCommand, flag, integer, list, text } from "./command.ts";
+import { defineCommand, flag, integer, list, several, text } from "./command.ts";
 
 export const serve = defineCommand({
   name: "serve",
@@ -11,6 +11,15 @@ export const serve = defineCommand({
     socket: text("--socket <path>", "listen on a Unix socket as well"),
     only: list("--only <modules>", "start just these modules (a,b)"),
     without: list("--without <modules>", "leave these modules out (a,b)"),
+    docker: text(
+      "--docker <engine>",
+      "container engine: socket or URL (default: DOCKER_HOST, /var/run/docker.sock)",
+    ),
+    marketplace: several(
+      "--marketplace <source>",
+      "catalogue of container plugins: folder, git repository or index",
+    ),
+    pluginDomain: text("--plugin-domain <domain>", "give each plugin a host name of its own below it"),
     publicUrl: text("--public-url <url>", "base URL that clients see, when a proxy stands in front"),
     tlsCert: text("--tls-cert <file>", "certificate (PEM)"),
     tlsKey: text("--tls-key <file>", "its private key (PEM)"),

@@ -48,6 +48,11 @@ function serverOptions(options: Options<typeof serve>, host: Host) {
     adminPasswordFile: path(options.adminPasswordFile),
     logLevel: options.logLevel ?? "warn",
     logFile: path(options.logFile),
+    modules: {
+      docker: options.docker,
+      marketplaces: options.marketplace,
+      pluginDomain: options.pluginDomain,
+    },
   };
 }
 

@@ -25,14 +25,38 @@ const credentialSchema = z.union([
 ]);
 export type CredentialSource = z.infer<typeof credentialSchema>;
 
+const ENDPOINTS: ReadonlySet<string> = new Set(["http:", "https:", "unix:", "tcp:"]);
+
+/** What only targets of kind `container` have. */
+const containerSchema = z.strictObject({
+  /** The URL is that of a Thinger.io server, or of another that answers its API, instead of an engine's. */
+  thinger: z.optional(z.boolean()),
+  /** Whose plugins these are; default: `plugctl`. */
+  user: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, "must be 1 to 32 letters, digits, '_' or '-'")),
+  ),
+  /** The engine is a Swarm manager: a plugin becomes a service. */
+  swarm: z.optional(z.boolean()),
+  /** PEM files of a client's certificate and its key. */
+  cert: z.optional(filled),
+  key: z.optional(filled),
+  /** Where `search` and `install` look: folders, git repositories and URLs of indexes. */
+  catalogues: z.optional(z.array(filled)),
+  /** Host name at which users reach the plugins; default: the engine's. */
+  host: z.optional(filled),
+});
+
 export const targetSchema = z.strictObject({
   kind: z.enum(KINDS),
-  /** `http:`, `https:` or `unix:` endpoint. */
+  /** `http:`, `https:` or `unix:` endpoint; engines also `tcp:`, `ssh:` and `docker-context:NAME`. */
   url: z
     .string()
     .check(
       z.refine(isEndpoint, "must be a URL such as https://store.example.com or unix:///run/plugctl.sock"),
     ),
+  container: z.optional(containerSchema),
   /** PEM file of the authority that signed the endpoint's certificate. */
   ca: z.optional(filled),
   credential: z.optional(credentialSchema),
@@ -57,7 +81,8 @@ export const configSchema = z.strictObject({
 export type ConfigData = z.infer<typeof configSchema>;
 
 function isEndpoint(text: string): boolean {
+  if (/^docker-context:[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(text)) return true;
   const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "") return false;
-  return ["http:", "https:", "unix:"].includes(url.protocol);
+  if (url === null || url.password !== "") return false;
+  return url.protocol === "ssh:" || (url.username === "" && ENDPOINTS.has(url.protocol));
 }

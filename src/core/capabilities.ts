@@ -1,7 +1,12 @@
 import type { Administration } from "./administration.ts";
 import { PlugctlError } from "./errors.ts";
+import type { Installation } from "./installation.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Access, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
 import type { ProgressListener } from "./progress.ts";
+import type { Images, Safekeeping } from "./safekeeping.ts";
+import type { SettingsChanges } from "./settings.ts";
 
 /** A plugin within one target. */
 export interface PluginName {
@@ -38,8 +43,17 @@ export interface Inspection {
   info(plugin: PluginName): Promise<PluginDetail>;
 }
 
+export interface CatalogueQuery {
+  /** Words to look for; empty = all. */
+  text: string;
+  /** Compared without regard to case. */
+  category?: string | undefined;
+  /** Who makes it; compared without regard to case. */
+  vendor?: string | undefined;
+}
+
 export interface Catalogue {
-  search(query: { text: string }): Promise<Plugin[]>;
+  search(query: CatalogueQuery): Promise<Plugin[]>;
 }
 
 export interface PublishRequest {
@@ -103,6 +117,15 @@ export interface Capabilities {
   removal: Removal;
   discovery: Discovery;
   administration: Administration;
+  installation: Installation;
+  lifecycle: Lifecycle;
+  settings: SettingsChanges;
+  logs: Logs;
+  shell: Shell;
+  statistics: Statistics;
+  access: Access;
+  safekeeping: Safekeeping;
+  images: Images;
 }
 export type Capability = keyof Capabilities;
 
@@ -126,6 +149,15 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   removal: "removal",
   discovery: "discovery",
   administration: "users, roles, providers and tokens",
+  installation: "installation",
+  lifecycle: "start, stop and pause",
+  settings: "settings",
+  logs: "logs",
+  shell: "a shell",
+  statistics: "statistics",
+  access: "public access",
+  safekeeping: "backup and restore",
+  images: "images",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

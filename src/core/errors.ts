@@ -28,6 +28,8 @@ export interface ErrorOptions {
   /** Facts for scripts, printed under `error.details` with `-o json`. Never holds a secret. */
   details?: Record<string, unknown> | undefined;
   cause?: unknown;
+  /** Instead of the code's own, where a command passes on the exit codes of another program. */
+  exitCode?: number | undefined;
 }
 
 const BRAND = Symbol.for("plugctl.error");
@@ -37,6 +39,8 @@ export class PlugctlError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Record<string, unknown> | undefined;
+  /** The process exit code that scripts rely on. */
+  readonly exitCode: number;
   readonly [BRAND] = true;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -45,11 +49,7 @@ export class PlugctlError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.details = options.details;
-  }
-
-  /** The process exit code that scripts rely on. */
-  get exitCode(): number {
-    return EXIT_CODES[this.code];
+    this.exitCode = options.exitCode ?? EXIT_CODES[code];
   }
 }
 

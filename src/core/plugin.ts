@@ -35,6 +35,9 @@ export interface Plugin {
 /** Everything that a backend knows of one plugin or, when a version was asked for, of that version. */
 export interface PluginDetail extends Plugin {
   kind: Kind;
+  /** Markdown, where the backend or its catalogue has it. */
+  readme?: string | null;
+  changelog?: string | null;
 }
 
 /** One published version. */

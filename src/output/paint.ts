@@ -1,4 +1,4 @@
-const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
+const COLORS = ["bold", "dim", "red", "green", "yellow", "cyan", "magenta", "blue"] as const;
 
 /** Paints text, or leaves it as it is. */
 export type Paint = Readonly<Record<(typeof COLORS)[number], (text: string) => string>>;

@@ -2,6 +2,7 @@ import { dump } from "js-yaml";
 import { usageError } from "../core/errors.ts";
 import { renderRecord, renderRecordTsv } from "./record.ts";
 import type { Result, RowsResult } from "./result.ts";
+import { sanitize } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 import { type Column, type Row, renderTable, renderTsv } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -44,13 +45,28 @@ export async function render(result: Result, options: RenderOptions): Promise<vo
       if (result.sentence !== undefined && options.fields === undefined) {
         return terminal.print(`${style.symbol.ok} ${result.sentence}\n`);
       }
-      return terminal.print(
+      await terminal.print(
         terminal.stdoutIsTerminal
           ? renderRecord(chosen, fields, { style, now })
           : renderRecordTsv(chosen, fields),
       );
+      if (options.fields !== undefined || result.sections === undefined) return;
+      for (const section of result.sections) await terminal.print(await renderSection(section, options));
+      return;
     }
   }
+}
+
+/** On a terminal laid out to be read, elsewhere as it was written. */
+async function renderSection(
+  { title, markdown }: { title: string; markdown: string },
+  { terminal, style }: RenderOptions,
+): Promise<string> {
+  if (!terminal.stdoutIsTerminal) return `\n${sanitize(markdown).trim()}\n`;
+  const { renderMarkdown } = await import("./markdown.ts");
+  const { width, unicode } = terminal;
+  const text = renderMarkdown(markdown, { color: style.color, width, unicode });
+  return `\n${style.paint.bold(title)}\n\n${text}`;
 }
 
 async function renderRows(result: RowsResult, options: RenderOptions): Promise<string> {

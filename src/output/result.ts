@@ -22,6 +22,8 @@ export interface RecordResult extends Outcome {
   type: "record";
   record: Row;
   fields: readonly Column[];
+  /** Longer texts of the record, in Markdown, for people to read below its fields. */
+  sections?: readonly { title: string; markdown: string }[];
   /** For people, instead of the fields: what was done, in a sentence. */
   sentence?: string;
   nameOf: (row: Row) => string;
@@ -59,12 +61,17 @@ export function rows(
 export function record(
   item: object,
   fields: readonly Column[],
-  options: { nameOf?: (row: Row) => string; exitCode?: number } = {},
+  options: {
+    nameOf?: (row: Row) => string;
+    exitCode?: number;
+    sections?: RecordResult["sections"] & object;
+  } = {},
 ): RecordResult {
   return {
     type: "record",
     record: item as Row,
     fields,
+    ...(options.sections === undefined ? {} : { sections: options.sections }),
     nameOf: options.nameOf ?? byName,
     ...(options.exitCode === undefined ? {} : { exitCode: options.exitCode }),
   };

@@ -3,6 +3,8 @@ import type { ColorMode, Terminal } from "./terminal.ts";
 
 /** Colours and symbols of one stream. Colour never carries a meaning alone. */
 export interface Style {
+  /** False where nothing is painted. */
+  readonly color: boolean;
   readonly paint: Paint;
   readonly symbol: {
     readonly ok: string;
@@ -24,6 +26,7 @@ export async function createStyle(
     ? { ok: "✔", fail: "✖", warn: "⚠", info: "ℹ" }
     : { ok: "√", fail: "×", warn: "!!", info: "i" };
   return {
+    color: level > 0,
     paint,
     symbol: {
       ok: paint.green(plain.ok),

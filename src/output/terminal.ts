@@ -6,10 +6,13 @@ export type ColorMode = "auto" | "always" | "never";
 export interface OutputStream extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface InputStream extends Readable {
   readonly isTTY?: boolean;
+  /** Of a terminal: each key is passed on at once and as it is, Ctrl-C included. */
+  setRawMode?(raw: boolean): unknown;
 }
 
 export interface Streams {

@@ -7,13 +7,16 @@ import { createEventBus } from "./events/event-bus.ts";
 import { createOperations, type OperationRunner } from "./events/operation-runner.ts";
 import { eventMigrations } from "./events/tables.ts";
 import { createAuthenticator } from "./identity/authenticator.ts";
+import { createBrowserSessions } from "./identity/browser-sessions.ts";
 import { createIdentityService, type IdentityService } from "./identity/identity-service.ts";
+import { createLogins } from "./identity/logins.ts";
 import { createPasswordCheck, type PasswordCheck } from "./identity/passwords.ts";
+import { createProgramTokens } from "./identity/program-tokens.ts";
 import { createSessions, type Sessions } from "./identity/sessions.ts";
 import { openSigningKeys, type SigningKeys } from "./identity/signing-keys.ts";
 import { type IdentityTables, identityMigrations } from "./identity/tables.ts";
 import { createLoginThrottle } from "./identity/throttle.ts";
-import type { ServerContext, ServerModule } from "./module.ts";
+import type { ModuleOptions, ServerContext, ServerModule } from "./module.ts";
 import { createBlobStore } from "./storage/blob-store.ts";
 import { DATA_FILES } from "./storage/data-directory.ts";
 import { migrate } from "./storage/migrate.ts";
@@ -39,6 +42,7 @@ export interface FrameOptions {
   publicUrl?: string | undefined;
   /** Every module of the program, those left out of this run too: a database is always whole. */
   modules: readonly ServerModule[];
+  options?: ModuleOptions;
   now?: () => Date;
 }
 
@@ -65,6 +69,8 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
     const passwords = createPasswordCheck(db, createLoginThrottle(now));
     const authenticator = createAuthenticator({ db, keys, passwords, now });
     const identity = createIdentityService({ db, audit, authenticator });
+    const sessions = createSessions(db, keys, now);
+    const browsers = createBrowserSessions(db, now);
     const context: ServerContext = {
       dataDir,
       publicUrl: options.publicUrl,
@@ -72,18 +78,21 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
       database,
       blobs,
       identity,
+      logins: createLogins({ db, audit, passwords, sessions, browsers, now }),
+      programTokens: createProgramTokens(now),
       operations,
       events,
       audit,
       metrics: new Registry(),
       now,
+      options: options.options ?? {},
     };
     return {
       context,
       identity,
       operations,
       keys,
-      sessions: createSessions(db, keys, now),
+      sessions,
       passwords,
       version,
       close: () => database.destroy(),

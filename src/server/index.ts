@@ -4,6 +4,7 @@ import type { Kind } from "../core/plugin.ts";
 import { type Frame, openFrame } from "./frame.ts";
 import { type App, createApp } from "./http/app.ts";
 import { isLoopback } from "./http/hosts.ts";
+import { closeUpgraded } from "./http/upgrades.ts";
 import { createLogger, type LogLevel } from "./logger.ts";
 import {
   type ModuleReport,
@@ -85,7 +86,14 @@ async function start(
   const dataDir = lock.path;
   const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
   shutdown.add(flush);
-  const frame = await openFrame({ dataDir, version, log, publicUrl, modules: SERVER_MODULES });
+  const frame = await openFrame({
+    dataDir,
+    version,
+    log,
+    publicUrl,
+    modules: SERVER_MODULES,
+    options: options.modules ?? {},
+  });
   shutdown.add(() => frame.close());
   const firstStart = await prepareIdentity(frame, options.adminPasswordFile);
   const modules = await startModules(SERVER_MODULES, selected, frame.context);
@@ -135,6 +143,7 @@ async function stopServing(
   };
   deadline.addEventListener("abort", cutOff, { once: true });
   streams.closeAll();
+  if (unix !== undefined) closeUpgraded(unix);
   // A kept-alive connection whose last request was under way just now becomes idle only later.
   const idle = setInterval(() => {
     for (const server of servers) server.closeIdleConnections();

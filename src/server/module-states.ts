@@ -3,8 +3,8 @@ import type { RunningModule, ServerContext, ServerModule } from "./module.ts";
 
 export type ModuleState =
   | { state: "ready"; running: RunningModule }
-  | { state: "off" }
-  | { state: "unavailable"; reason: string };
+  | { state: "off"; withoutBlobs: boolean }
+  | { state: "unavailable"; reason: string; withoutBlobs: boolean };
 
 /** A module as the ready file, `/readyz` and `server/status` show it. */
 export type ModuleReport = "ready" | "off" | { unavailable: string };
@@ -41,15 +41,16 @@ export async function startModules(
 ): Promise<Map<string, ModuleState>> {
   const states = new Map<string, ModuleState>();
   for (const module of modules) {
+    const withoutBlobs = module.withoutBlobs === true;
     if (!selected.has(module.name)) {
-      states.set(module.name, { state: "off" });
+      states.set(module.name, { state: "off", withoutBlobs });
       continue;
     }
     try {
       states.set(module.name, { state: "ready", running: await module.start(context) });
     } catch (error) {
       context.log.warn({ err: error, module: module.name }, "a module cannot run here");
-      states.set(module.name, { state: "unavailable", reason: reasonOf(error) });
+      states.set(module.name, { state: "unavailable", reason: reasonOf(error), withoutBlobs });
     }
   }
   return states;

@@ -6,6 +6,8 @@ import type { AuditLog } from "./events/audit.ts";
 import type { EventBus } from "./events/bus.ts";
 import type { Operations } from "./events/operations.ts";
 import type { Identity } from "./identity/identity.ts";
+import type { Logins } from "./identity/logins.ts";
+import type { ProgramTokens } from "./identity/program-tokens.ts";
 import type { BlobStore } from "./storage/blobs.ts";
 import type { Database, MigrationSet } from "./storage/database.ts";
 
@@ -19,11 +21,24 @@ export interface ServerContext {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly identity: Identity;
+  readonly logins: Logins;
+  readonly programTokens: ProgramTokens;
   readonly operations: Operations;
   readonly events: EventBus;
   readonly audit: AuditLog;
   readonly metrics: Registry;
   readonly now: () => Date;
+  readonly options: ModuleOptions;
+}
+
+/** What the person who starts the server says about its modules. */
+export interface ModuleOptions {
+  /** Docker-compatible engine that runs plugins: path of a socket, or `unix:`, `tcp:`, `http(s):` URL. */
+  readonly docker?: string | undefined;
+  /** Sources of the marketplace: folders, git repositories, addresses of indexes. */
+  readonly marketplaces?: readonly string[] | undefined;
+  /** Domain below which each plugin has a host name of its own. */
+  readonly pluginDomain?: string | undefined;
 }
 
 /** A part of the server that can be left out with `--without`. */
@@ -31,6 +46,8 @@ export interface ServerModule {
   readonly name: string;
   /** Run in order before `start`, each once, in one transaction each. */
   readonly migrations: MigrationSet;
+  /** It refers to no blobs, so garbage can be told from what is needed while it does not run. */
+  readonly withoutBlobs?: true;
   /** Builds the module's state. Rejects with the reason when it cannot run on this machine. */
   start(context: ServerContext): Promise<RunningModule>;
 }
@@ -38,6 +55,8 @@ export interface ServerModule {
 export interface RunningModule {
   /** Adds the module's routes; encapsulated, so hooks and error handlers stay its own. */
   routes(app: FastifyInstance): Promise<void>;
+  /** Prefix of the routes that answer what is asked of this host name (lower case); undefined = not this module's. */
+  prefixOfHost?(name: string): string | undefined;
   /** Repeated work; a failure is logged and counted, and the next turn comes all the same. */
   readonly jobs?: readonly BackgroundJob[];
   /** Resolves when the module can serve; rejects with the reason (shown by `/readyz`). */

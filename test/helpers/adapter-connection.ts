@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Connection } from "../../src/adapters/adapter.ts";
 
 /** A connection as the command line makes it, with what a test wants otherwise. */
@@ -10,6 +12,9 @@ export function makeConnection(given: Partial<Connection> & { url: string; token
     timeoutMs: 10_000,
     signal: new AbortController().signal,
     userAgent: "plugctl/test",
+    container: undefined,
+    env: process.env,
+    cacheFolder: join(tmpdir(), "plugctl-test-cache"),
     trace: undefined,
     ...rest,
   };

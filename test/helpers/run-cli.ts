@@ -13,6 +13,8 @@ export interface CliOptions {
   tty?: boolean;
   signal?: AbortSignal;
   now?: () => Date;
+  /** Called when the terminal is switched to or from raw mode. */
+  onRawMode?: (raw: boolean) => void;
   /** Called with each piece of stdout, for commands that only end when they are told to. */
   onStdout?: (text: string) => void;
 }
@@ -46,6 +48,7 @@ export async function makeCli(folder?: string): Promise<Cli> {
     const [stdout, stderr] = [collect(options.tty, options.onStdout), collect(options.tty)];
     const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), {
       isTTY: options.tty === true,
+      setRawMode: options.onRawMode,
     });
     const code = await run(typeof words === "string" ? words.split(" ") : words, {
       terminal: new Terminal(

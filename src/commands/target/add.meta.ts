@@ -1,5 +1,5 @@
 import { KINDS } from "../../core/plugin.ts";
-import { defineCommand, flag, list, requiredText, text } from "../command.ts";
+import { defineCommand, flag, list, requiredText, several, text } from "../command.ts";
 
 export const targetAdd = defineCommand({
   name: "add",
@@ -7,8 +7,21 @@ export const targetAdd = defineCommand({
   args: { name: ["<name>", "name of the new target"] },
   options: {
     kind: requiredText("--kind <kind>", "kind of the backend", { choices: KINDS }),
-    url: requiredText("--url <url>", "endpoint: https://…, http://… or unix:///path"),
+    url: text(
+      "--url <url>",
+      "endpoint: https://…, http://… or unix:///path; engines also tcp://, ssh://user@host, docker-context:NAME",
+    ),
     ca: text("--ca <file>", "PEM file of the authority that signed the endpoint's certificate"),
+    cert: text("--cert <file>", "container: PEM file of the client's certificate"),
+    key: text("--key <file>", "container: PEM file of the key of that certificate"),
+    thinger: text("--thinger <url>", "container: a Thinger.io server instead of an engine"),
+    user: text("--user <name>", "container: whose plugins these are"),
+    swarm: flag("--swarm", "container: the engine manages a swarm, and plugins become services"),
+    catalogue: several(
+      "--catalogue <place>",
+      "container: folder, git repository or index URL to install from",
+    ),
+    publicHost: text("--public-host <name>", "container: host name at which people reach the plugins"),
     credentialEnv: text("--credential-env <variable>", "environment variable that holds the credential"),
     credentialCommand: list(
       "--credential-command <words>",
@@ -20,5 +33,9 @@ export const targetAdd = defineCommand({
   examples: [
     ["a store at work", "plugctl target add work --kind store --url https://plugins.example.com"],
     ["then sign in", "plugctl login -t work"],
+    [
+      "the container engine of this machine, and where its plugins come from",
+      "plugctl target add edge --kind container --url unix:///var/run/docker.sock --catalogue ./marketplace",
+    ],
   ],
 });

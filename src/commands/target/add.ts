@@ -3,7 +3,7 @@ import { ADAPTERS } from "../../adapters/index.ts";
 import { targetNameSchema, targetSchema } from "../../config/schema.ts";
 import { conflictError, usageError } from "../../core/errors.ts";
 import { done } from "../../output/result.ts";
-import type { Handler } from "../command.ts";
+import type { Handler, Options } from "../command.ts";
 import type { targetAdd } from "./add.meta.ts";
 import { targetRow } from "./row.ts";
 
@@ -13,9 +13,18 @@ export const run: Handler<typeof targetAdd> = async ({ args, options, host }) =>
   }
   const name = targetNameSchema.safeParse(args.name);
   if (!name.success) throw usageError(`target name "${args.name}" ${name.error.issues[0]?.message}`);
+  const url = options.thinger ?? options.url;
+  if (url === undefined || (options.thinger !== undefined && options.url !== undefined)) {
+    throw usageError("either --url or --thinger says where the backend is");
+  }
+  const container = containerOptions(options, host.cwd);
+  if (container !== undefined && options.kind !== "container") {
+    throw usageError(`--${container.option} is for targets of kind container`);
+  }
   const definition = targetSchema.safeParse({
     kind: options.kind,
-    url: options.url,
+    url,
+    ...(container === undefined ? {} : { container: container.settings }),
     ...(options.ca === undefined ? {} : { ca: resolve(host.cwd, options.ca) }),
     ...(options.credentialEnv === undefined ? {} : { credential: { env: options.credentialEnv } }),
     ...(options.credentialCommand === undefined
@@ -24,7 +33,7 @@ export const run: Handler<typeof targetAdd> = async ({ args, options, host }) =>
   });
   if (!definition.success) {
     const [issue] = definition.error.issues;
-    throw usageError(`--${String(issue?.path[0])}: ${issue?.message}`);
+    throw usageError(`--${String(issue?.path.at(-1))}: ${issue?.message}`);
   }
   if (ADAPTERS[definition.data.kind] === undefined) {
     throw usageError(`this version of plugctl cannot talk to targets of kind ${options.kind}`, {
@@ -45,3 +54,27 @@ export const run: Handler<typeof targetAdd> = async ({ args, options, host }) =>
   const row = targetRow({ ...definition.data, name: name.data, origin: "user" }, options.use || first);
   return done(`added target ${name.data}${row.default ? " as the default" : ""}`, row);
 };
+
+/** What the configuration says of a container target, and the first option that said so. */
+function containerOptions(options: Options<typeof targetAdd>, cwd: string) {
+  const given = {
+    thinger: options.thinger === undefined ? undefined : true,
+    user: options.user,
+    swarm: options.swarm,
+    cert: options.cert === undefined ? undefined : resolve(cwd, options.cert),
+    key: options.key === undefined ? undefined : resolve(cwd, options.key),
+    catalogues: options.catalogue?.map((place) => absolutePlace(place, cwd)),
+    host: options.publicHost,
+  };
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const [first] = Object.keys(settings);
+  if (first === undefined) return undefined;
+  const spelling = { catalogues: "catalogue", host: "public-host" }[first] ?? first;
+  return { settings, option: spelling };
+}
+
+/** Folders are found from wherever plugctl is called later; repositories and URLs stay as they are. */
+function absolutePlace(place: string, cwd: string): string {
+  if (/^(?:[a-z+]{2,}:|[\w.-]+@[\w.-]+:)/i.test(place) && !/^git:\.{0,2}\//.test(place)) return place;
+  return place.startsWith("git:") ? `git:${resolve(cwd, place.slice(4))}` : resolve(cwd, place);
+}

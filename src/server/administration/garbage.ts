@@ -13,11 +13,13 @@ export interface Collected {
 }
 
 /**
- * Refuses while a module is not running: what it refers to is not known, and would be taken for garbage.
+ * Refuses while a module that keeps blobs is not running: what it refers to is not known, and would be taken for garbage.
  * @throws CONFLICT naming the modules.
  */
 export function assertReferencesKnown(modules: ReadonlyMap<string, ModuleState>): void {
-  const absent = [...modules].filter(([, state]) => state.state !== "ready").map(([name]) => name);
+  const absent = [...modules]
+    .filter(([, state]) => state.state !== "ready" && !state.withoutBlobs)
+    .map(([name]) => name);
   if (absent.length > 0) {
     throw conflictError(
       `garbage cannot be told from what these modules need while they do not run: ${absent.join(", ")}`,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { ServerOptions as HttpsOptions } from "node:https";
 import fastify, {
   type FastifyBaseLogger,
@@ -15,12 +16,13 @@ import { type ModuleState, runningModules } from "../module-states.ts";
 import { addIdleAnswer, answerConnectionError } from "./connection-errors.ts";
 import { addErrorHandling, sendProblem } from "./error-handler.ts";
 import { addHealthRoutes } from "./health.ts";
-import { addHostCheck } from "./hosts.ts";
+import { addHostCheck, hostName } from "./hosts.ts";
 import { addMetricsRoute, addRequestMetrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
 import { createRequestIds } from "./request-id.ts";
 import { addRequestLog } from "./request-log.ts";
 import { createEventStreams, type EventStreams } from "./sse.ts";
+import { closeUpgraded, isUpgrade, routeUpgrades } from "./upgrades.ts";
 
 const JSON_BODY_LIMIT = 1024 * 1024;
 
@@ -63,9 +65,26 @@ export const serverTimeouts = (timeouts: ClientTimeouts) => ({
   requestTimeout: timeouts.request,
   // Node looks for late requests in this interval only.
   connectionsCheckingInterval: Math.min(2_000, timeouts.headers),
+  shouldUpgradeCallback: isUpgrade,
 });
 
-function createFastify({ frame, tls, timeouts = CLIENT_TIMEOUTS }: AppDependencies): FastifyInstance {
+/** The route prefix that a request's host name stands for, if some module answers for names of its own. */
+type HostPrefix = (request: Pick<IncomingMessage, "headers">) => string | undefined;
+
+function hostPrefix(modules: AppDependencies["modules"]): HostPrefix | undefined {
+  const lookups = runningModules(modules).flatMap(({ prefixOfHost }) => (prefixOfHost ? [prefixOfHost] : []));
+  if (lookups.length === 0) return undefined;
+  return ({ headers }) => {
+    const name = headers.host === undefined ? undefined : hostName(headers.host);
+    if (name === undefined) return undefined;
+    return lookups.map((lookup) => lookup(name)).find((prefix) => prefix !== undefined);
+  };
+}
+
+function createFastify(
+  { frame, tls, timeouts = CLIENT_TIMEOUTS }: AppDependencies,
+  prefixOf: HostPrefix | undefined,
+): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = frame.context.log;
   const options = {
     loggerInstance,
@@ -77,6 +96,12 @@ function createFastify({ frame, tls, timeouts = CLIENT_TIMEOUTS }: AppDependenci
     requestTimeout: timeouts.request,
     // A plugin id may have 214 characters, each of them percent-encoded.
     routerOptions: { maxParamLength: 700 },
+    ...(prefixOf === undefined
+      ? {}
+      : {
+          rewriteUrl: (request: Pick<IncomingMessage, "headers" | "url">) =>
+            `${prefixOf(request) ?? ""}${request.url ?? "/"}`,
+        }),
     clientErrorHandler: answerConnectionError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(request, reply, error),
@@ -94,7 +119,8 @@ function createFastify({ frame, tls, timeouts = CLIENT_TIMEOUTS }: AppDependenci
 export async function createApp(dependencies: AppDependencies): Promise<App> {
   const { frame, modules, loopback } = dependencies;
   const { context, identity } = frame;
-  const app = createFastify(dependencies);
+  const prefixOf = hostPrefix(modules);
+  const app = createFastify(dependencies, prefixOf);
   const streams = createEventStreams();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -105,7 +131,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     reply.headers(SECURITY_HEADERS);
     done();
   });
-  if (loopback) addHostCheck(app, context.publicUrl);
+  if (loopback) addHostCheck(app, context.publicUrl, (request) => prefixOf?.(request.raw) !== undefined);
   addRequestLog(app);
   addRequestMetrics(app, context.metrics);
   await addOpenApi(app, frame.version);
@@ -115,6 +141,8 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
   await app.register(eventRoutes(frame, streams), { prefix: "/api/v1" });
   await app.register(administrationRoutes(frame, modules), { prefix: "/api/v1" });
   for (const running of runningModules(modules)) await app.register((scope) => running.routes(scope));
+  routeUpgrades(app, app.server);
+  app.addHook("preClose", async () => closeUpgraded(app.server));
   await app.ready();
   return { app, streams };
 }

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "./problem.ts";
 
 /** The host name of a Host header, without port and brackets, in lower case. */
@@ -20,16 +20,22 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Refuses requests to a loopback server under a foreign name: a web page could have pointed its own name at
- * 127.0.0.1 and would read the answers as its own (DNS rebinding). What comes through the Unix socket is exempt.
+ * 127.0.0.1 and would read the answers as its own (DNS rebinding). What comes through the Unix socket is exempt, and
+ * names that a module answers for are known.
  */
-export function addHostCheck(app: FastifyInstance, publicUrl: string | undefined): void {
+export function addHostCheck(
+  app: FastifyInstance,
+  publicUrl: string | undefined,
+  isKnown: (request: FastifyRequest) => boolean,
+): void {
   const publicHost = publicUrl === undefined ? undefined : hostName(new URL(publicUrl).host);
   app.addHook("onRequest", (request, _reply, done) => {
     const { host } = request.headers;
     const name = host === undefined ? undefined : hostName(host);
     if (
       request.socket.remoteAddress === undefined ||
-      (name !== undefined && (isLoopback(name) || name === publicHost))
+      (name !== undefined && (isLoopback(name) || name === publicHost)) ||
+      isKnown(request)
     ) {
       done();
       return;

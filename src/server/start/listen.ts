@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { conflictError, toPlugctlError, usageError } from "../../core/errors.ts";
 import { CLIENT_TIMEOUTS, serverTimeouts } from "../http/app.ts";
 import { answerConnectionError } from "../http/connection-errors.ts";
+import { routeUpgrades } from "../http/upgrades.ts";
 
 const systemCode = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -71,6 +72,7 @@ export async function listenUnix(app: FastifyInstance, path: string): Promise<Se
   );
   server.setTimeout(CLIENT_TIMEOUTS.idle);
   server.on("clientError", answerConnectionError);
+  routeUpgrades(app, server);
   // Bound in this call, so that nobody else can connect before the mode is set below.
   const mask = process.umask(0o177);
   try {

@@ -1,6 +1,7 @@
 import { usageError } from "../../core/errors.ts";
 import { isLoopback } from "../http/hosts.ts";
 import { LOG_LEVELS, type LogLevel } from "../logger.ts";
+import type { ModuleOptions } from "../module.ts";
 import type { ModuleSelection } from "../module-states.ts";
 import type { TlsOption } from "./tls.ts";
 
@@ -22,6 +23,7 @@ export interface ServerOptions extends ModuleSelection {
   logLevel?: string | undefined;
   logFile?: string | undefined;
   version: string;
+  modules?: ModuleOptions | undefined;
   /** How long a stop waits for what runs, in ms. */
   drainMs?: number | undefined;
 }

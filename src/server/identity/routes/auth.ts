@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { originOf } from "../../http/origin.ts";
-import { Problem } from "../../http/problem.ts";
 import { ANONYMOUS, noContent, problemResponse } from "../../http/schemas.ts";
 import { type RouteContext, typed } from "./context.ts";
 
@@ -13,20 +12,10 @@ const sessionSchema = z.object({
 });
 const refreshSchema = z.object({ refreshToken: z.string().max(200) });
 
-export function authRoutes(app: FastifyInstance, { frame, db, now }: RouteContext): void {
-  const { sessions, passwords, context } = frame;
+export function authRoutes(app: FastifyInstance, { frame, db }: RouteContext): void {
+  const { sessions, context } = frame;
+  const { logins } = context;
   const anonymous = { tags: ["login"], security: ANONYMOUS };
-
-  async function refuseLogin(request: FastifyRequest, login: string): Promise<Problem> {
-    await context.audit.record({
-      actor: null,
-      action: "login",
-      resource: `user:${login.slice(0, 64)}`,
-      outcome: "denied",
-      ...originOf(request),
-    });
-    return new Problem(401, "login_failed", "the login or the password is wrong");
-  }
 
   typed(app).route({
     method: "POST",
@@ -37,25 +26,7 @@ export function authRoutes(app: FastifyInstance, { frame, db, now }: RouteContex
       body: z.object({ login: z.string().max(200), password: z.string().max(1024) }),
       response: { 200: sessionSchema, ...problemResponse },
     },
-    async handler(request) {
-      const { login, password } = request.body;
-      const origin = originOf(request);
-      const userId = await passwords.check(login, password, origin.ip);
-      if (userId === undefined) throw await refuseLogin(request, login);
-      return db.transaction().execute(async (trx) => {
-        await trx
-          .updateTable("user")
-          .set({ last_login_at: now().toISOString() })
-          .where("id", "=", userId)
-          .execute();
-        const actor = { userId, login, tokenId: null };
-        await context.audit.record(
-          { actor, action: "login", resource: `user:${login}`, outcome: "ok", ...origin },
-          trx,
-        );
-        return sessions.begin(trx, userId);
-      });
-    },
+    handler: (request) => logins.withPassword(request, request.body),
   });
 
   typed(app).route({
@@ -68,20 +39,7 @@ export function authRoutes(app: FastifyInstance, { frame, db, now }: RouteContex
       body: refreshSchema,
       response: { 200: sessionSchema, ...problemResponse },
     },
-    async handler(request) {
-      try {
-        return await sessions.refresh(request.body.refreshToken);
-      } catch (error) {
-        await context.audit.record({
-          actor: null,
-          action: "login.refresh",
-          resource: "server",
-          outcome: "denied",
-          ...originOf(request),
-        });
-        throw error;
-      }
-    },
+    handler: (request) => logins.refresh(request, request.body.refreshToken),
   });
 
   typed(app).route({

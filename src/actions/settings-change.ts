@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { usageError } from "../core/errors.ts";
+import type { SettingsChange } from "../core/settings.ts";
+
+/** Settings as they stand on a command line. */
+export interface WrittenSettings {
+  env?: readonly string[] | undefined;
+  envFile?: string | undefined;
+  unset?: readonly string[] | undefined;
+  volume?: readonly string[] | undefined;
+  publish?: readonly string[] | undefined;
+  memory?: number | undefined;
+  cpus?: number | undefined;
+  pids?: number | undefined;
+  restart?: string | undefined;
+  replicas?: number | undefined;
+}
+
+export interface SettingsSurroundings {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** What is piped in, for `--env-file -`. */
+  readStdin: () => Promise<string>;
+}
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+const VOLUME = /^(?:[A-Za-z0-9][A-Za-z0-9_.-]*|\/[^:\0]*):\/[^:\0]*(?::(?:ro|rw))?$/;
+const PORT = /^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):)?(\d{1,5}):(\d{1,5})(?:\/(?:tcp|udp))?$/;
+const RESTART = ["no", "always", "unless-stopped", "on-failure"] as const;
+
+/**
+ * The change that a command line asks for; the file of variables comes first, so that single ones win over it.
+ * @throws USAGE for what does not fit, without repeating a value.
+ */
+export async function settingsChange(
+  written: WrittenSettings,
+  surroundings: SettingsSurroundings,
+): Promise<SettingsChange> {
+  const env = await variables(written, surroundings);
+  for (const volume of written.volume ?? []) {
+    if (!VOLUME.test(volume) || volume.split(/[:/]/).includes("..")) {
+      throw usageError(`--volume: "${volume}" is not source:target[:ro]`, {
+        hint: "the source is a name or an absolute path, the target an absolute path",
+      });
+    }
+  }
+  for (const port of written.publish ?? []) {
+    const numbers = PORT.exec(port)?.slice(1).map(Number) ?? [0];
+    if (numbers.some((number) => number < 1 || number > 65_535)) {
+      throw usageError(`--publish: "${port}" is not [address:]host:container[/udp]`, {
+        hint: "for example 8080:80 or 127.0.0.1:8080:80",
+      });
+    }
+  }
+  const restart = RESTART.find((policy) => policy === written.restart);
+  return {
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+    ...(written.volume === undefined ? {} : { volumes: written.volume }),
+    ...(written.publish === undefined ? {} : { ports: written.publish }),
+    ...(written.memory === undefined ? {} : { memoryBytes: written.memory }),
+    ...(written.cpus === undefined ? {} : { cpus: written.cpus }),
+    ...(written.pids === undefined ? {} : { pids: written.pids }),
+    ...(restart === undefined ? {} : { restart }),
+    ...(written.replicas === undefined ? {} : { replicas: written.replicas }),
+  };
+}
+
+async function variables(
+  written: WrittenSettings,
+  surroundings: SettingsSurroundings,
+): Promise<Record<string, string | null>> {
+  const env: Record<string, string | null> = {};
+  if (written.envFile !== undefined) {
+    for (const [key, value] of Object.entries(parseEnv(await readVariables(written.envFile, surroundings)))) {
+      env[checked(key, "--env-file")] = value ?? "";
+    }
+  }
+  for (const variable of written.env ?? []) {
+    const equals = variable.indexOf("=");
+    const key = checked(equals < 0 ? variable : variable.slice(0, equals), "--env");
+    const value = equals < 0 ? surroundings.env[key] : variable.slice(equals + 1);
+    if (value === undefined) {
+      throw usageError(`--env ${key}: there is no such variable here to pass on`, {
+        hint: `write ${key}=value, or set it in the environment`,
+      });
+    }
+    env[key] = value;
+  }
+  for (const key of written.unset ?? []) {
+    if (typeof env[key] === "string") throw usageError(`${key} is both set and unset`);
+    env[checked(key, "--unset")] = null;
+  }
+  return env;
+}
+
+function checked(key: string, option: string): string {
+  if (VARIABLE.test(key)) return key;
+  throw usageError(`${option}: a variable's name is letters, digits and underscores`, {
+    hint: "write KEY=value",
+  });
+}
+
+async function readVariables(file: string, { cwd, readStdin }: SettingsSurroundings): Promise<string> {
+  if (file === "-") return readStdin();
+  return readFile(resolve(cwd, file), "utf8").catch((error: Error) => {
+    throw usageError(`--env-file: cannot read ${file}: ${error.message}`, { cause: error });
+  });
+}

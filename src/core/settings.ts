@@ -1,0 +1,40 @@
+import type { ProgressListener } from "./progress.ts";
+
+/** Settings of an installed plugin that differ from its description. */
+export interface SettingsChange {
+  /** Variables; null takes one away. */
+  env?: Readonly<Record<string, string | null>>;
+  /** `source:target[:ro]`. */
+  volumes?: readonly string[];
+  /** `[address:]host:container[/udp]`. */
+  ports?: readonly string[];
+  /** Bytes. */
+  memoryBytes?: number;
+  /** Processors, may be a fraction. */
+  cpus?: number;
+  pids?: number;
+  restart?: "no" | "always" | "unless-stopped" | "on-failure";
+  /** Swarm: number of tasks. */
+  replicas?: number;
+}
+
+export interface PluginSettings {
+  name: string;
+  /** Names of variables; values of secrets are not shown. */
+  env: Record<string, string>;
+  volumes: string[];
+  ports: string[];
+  memoryBytes: number | null;
+  cpus: number | null;
+  pids: number | null;
+  restart: string;
+}
+
+export interface SettingsChanges {
+  get(name: string): Promise<PluginSettings>;
+  /** Applied by re-creation; the old one is put back when the new one does not start. */
+  set(
+    request: { name: string; change: SettingsChange; dryRun: boolean },
+    progress: ProgressListener,
+  ): Promise<{ name: string; changed: boolean; state: string; plan: string[] }>;
+}

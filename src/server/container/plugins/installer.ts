@@ -1,0 +1,319 @@
+import { conflictError, toPlugctlError } from "../../../core/errors.ts";
+import type { InstallationChange } from "../../../core/installation.ts";
+import { toContainerPlan } from "../../../core/marketplace/container-plan.ts";
+import type { PlanContext, PlannedProxy, PlannedToken } from "../../../core/marketplace/plan.ts";
+import { plannedTokens, toEntryPlan } from "../../../core/marketplace/resources.ts";
+import type { ProgressListener } from "../../../core/progress.ts";
+import type { SettingsChange } from "../../../core/settings.ts";
+import { readBlueprint } from "../../../engine/blueprint.ts";
+import type { CatalogueEntry } from "../../../engine/catalogue/catalogue.ts";
+import { findContainer } from "../../../engine/containers.ts";
+import { installPlugin, updatePlugin, type Workshop } from "../../../engine/install.ts";
+import { checkPluginName, containerNames } from "../../../engine/names.ts";
+import { type Ingredients, recipeOfImage, recipeOfPlan } from "../../../engine/recipe.ts";
+import { dockerLogins, type RegistryLogin } from "../../../engine/registry-auth.ts";
+import { removePlugin } from "../../../engine/remove.ts";
+import { namedVolumes } from "../../../engine/volumes.ts";
+import type { Marketplace } from "../marketplace/marketplace.ts";
+import type { Proxies, ProxyDefinition } from "../proxies/proxies.ts";
+import type { PluginOwner, PluginTokens } from "../tokens/plugin-tokens.ts";
+import type { EngineAccess } from "./engine-access.ts";
+import type { InstalledEntries } from "./installed-entries.ts";
+import type { Platform } from "./platform.ts";
+import type { PluginRegistry } from "./registry.ts";
+
+/** Where the proxies of entries listen: an administrator may open them further. */
+const LOOPBACK = "127.0.0.1";
+
+export interface InstallerParts {
+  engine: EngineAccess;
+  marketplace: Marketplace;
+  entries: InstalledEntries;
+  registry: PluginRegistry;
+  tokens: PluginTokens;
+  proxies: Proxies;
+  platform: Platform;
+}
+
+/** What to install. */
+export type Wanted =
+  | { type: "market"; entry: string; version?: string | undefined }
+  | { type: "image"; reference: string };
+
+interface Work {
+  progress: ProgressListener;
+  signal: AbortSignal;
+}
+
+/** Installs, updates and removes plugins with all that belongs to them: container, tokens, proxies, the entry itself. */
+export class PluginInstaller {
+  readonly #parts: InstallerParts;
+  readonly #logins: RegistryLogin = dockerLogins(process.env);
+
+  constructor(parts: InstallerParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws CONFLICT when it is installed, or a name or port is taken. Nothing is left of what failed. */
+  async install(
+    owner: PluginOwner,
+    { wanted, settings, start }: { wanted: Wanted; settings: SettingsChange; start: boolean },
+    work: Work,
+  ): Promise<InstallationChange> {
+    const { entries, registry, engine } = this.#parts;
+    const { user, plugin } = owner;
+    checkPluginName(plugin);
+    const names = containerNames(user, plugin);
+    const present = await findContainer(engine.scope(user), names.current);
+    if (present !== undefined || (await entries.find(user, plugin)) !== undefined) {
+      throw conflictError(`plugin "${plugin}" is installed already`, {
+        hint: `"plugctl update ${plugin}" changes its version`,
+      });
+    }
+    const change =
+      wanted.type === "image"
+        ? await this.#withContainer(owner, work, (shop) =>
+            installPlugin(
+              shop,
+              { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
+              work.progress,
+            ),
+          )
+        : await this.#installEntry(owner, { wanted, settings, start }, work);
+    await registry.add(user, plugin);
+    return change;
+  }
+
+  /** Another version, with the same settings, tokens and data. @throws NOT_FOUND. */
+  async upgrade(owner: PluginOwner, version: string | undefined, work: Work): Promise<InstallationChange> {
+    const { entries, marketplace, tokens } = this.#parts;
+    const { user, plugin } = owner;
+    const installed = await entries.find(user, plugin);
+    if (installed === undefined) {
+      throw conflictError(`${plugin} was not installed from the marketplace: there is no other version`);
+    }
+    const { origin, found } = await marketplace.entry(installed.entry.name, version);
+    const wanted = plannedTokens(found.entry, { plugin });
+    const held = await this.#heldTokens(owner, wanted);
+    const issued = await tokens.issue(
+      owner,
+      wanted.filter(({ id }) => held[id] === undefined),
+    );
+    const context = this.#context(owner, { ...held, ...issued.values });
+    const plan = toEntryPlan(found.entry, context);
+    try {
+      const change =
+        found.entry.kind === "container"
+          ? await this.#withContainer(owner, work, async (shop) =>
+              updatePlugin(
+                shop,
+                { ingredients: await this.#ingredients(found, context), dryRun: false },
+                work.progress,
+              ),
+            )
+          : toChange(plugin, {
+              version: found.entry.version,
+              previous: installed.version,
+              warnings: plan.warnings,
+            });
+      await entries.put(user, plugin, { entry: found.entry, origin });
+      await tokens.revokeOthers(
+        owner,
+        wanted.map(({ id }) => id),
+      );
+      return {
+        ...change,
+        warnings: [...change.warnings, ...(await this.#renewProxies(owner, plan.resources.proxies))],
+      };
+    } catch (error) {
+      await issued.undo();
+      throw error;
+    }
+  }
+
+  /** Its properties stay, and without `purge` its data. @throws NOT_FOUND. */
+  async remove(owner: PluginOwner, { purge }: { purge: boolean }): Promise<void> {
+    const { engine, entries, registry, tokens, proxies } = this.#parts;
+    const { user, plugin } = owner;
+    const entry = await entries.find(user, plugin);
+    const names = containerNames(user, plugin);
+    const container = await findContainer(engine.scope(user), names.current);
+    // An entry without a container has nothing on the engine.
+    if (container !== undefined || purge || entry === undefined) {
+      try {
+        await removePlugin(engine.scope(user), { name: plugin, purge, dryRun: false });
+      } catch (error) {
+        if (container !== undefined || entry === undefined) throw error;
+      }
+    }
+    await proxies.deleteOf(user, plugin);
+    await tokens.revokeOthers(owner, []);
+    await entries.delete(user, plugin);
+    await registry.remove(user, plugin);
+  }
+
+  async #installEntry(
+    owner: PluginOwner,
+    {
+      wanted,
+      settings,
+      start,
+    }: {
+      wanted: Extract<Wanted, { type: "market" }>;
+      settings: SettingsChange;
+      start: boolean;
+    },
+    work: Work,
+  ): Promise<InstallationChange> {
+    const { marketplace, tokens, proxies, entries } = this.#parts;
+    const { user, plugin } = owner;
+    work.progress({ phase: "reading", message: `reading the entry ${wanted.entry}` });
+    const { origin, found } = await marketplace.entry(wanted.entry, wanted.version);
+    const issued = await tokens.issue(owner, plannedTokens(found.entry, { plugin }));
+    try {
+      const context = this.#context(owner, issued.values);
+      const plan = toEntryPlan(found.entry, context);
+      const warnings = [
+        ...(await this.#openProxies(owner, plan.resources.proxies)),
+        ...this.#unreachable(plan.tokens),
+      ];
+      const change =
+        found.entry.kind === "container"
+          ? await this.#withContainer(owner, work, async (shop) =>
+              installPlugin(
+                shop,
+                { ingredients: await this.#ingredients(found, context), settings, start, dryRun: false },
+                work.progress,
+              ),
+            )
+          : toChange(plugin, { version: found.entry.version, previous: null, warnings: plan.warnings });
+      await entries.put(user, plugin, { entry: found.entry, origin });
+      return { ...change, warnings: [...change.warnings, ...warnings] };
+    } catch (error) {
+      await proxies.deleteOf(user, plugin);
+      await issued.undo();
+      throw error;
+    }
+  }
+
+  async #ingredients(found: CatalogueEntry, context: PlanContext): Promise<Ingredients> {
+    const plan = toContainerPlan(found.entry, context);
+    const folder = plan.copies.length === 0 ? "" : await found.folder();
+    return {
+      recipe: recipeOfPlan(plan, { built: false }),
+      provenance: {
+        plugin: plan.plugin,
+        version: plan.version,
+        origin: `market:${plan.entry}`,
+        manifestDigest: found.manifestDigest,
+        description: found.entry.description,
+      },
+      copies: plan.copies.map((copy) => ({ copy, folder })),
+      buildFolder: null,
+      warnings: plan.warnings,
+    };
+  }
+
+  #context({ user, plugin }: PluginOwner, tokens: Readonly<Record<string, string>>): PlanContext {
+    const { host, httpPort, httpsPort } = this.#parts.platform;
+    return { user, plugin, host, httpPort, httpsPort, tokens };
+  }
+
+  /** Values of tokens that go on: only the container knows them. Those whose rights have changed are issued anew. */
+  async #heldTokens(
+    { user, plugin }: PluginOwner,
+    wanted: readonly PlannedToken[],
+  ): Promise<Record<string, string>> {
+    const { engine, tokens } = this.#parts;
+    const container = await findContainer(engine.scope(user), containerNames(user, plugin).current);
+    if (container === undefined) return {};
+    const { recipe } = readBlueprint(container.Config.Labels, container.Config.Env) ?? {};
+    const held: [string, string][] = [];
+    for (const token of wanted) {
+      const value = recipe?.env[token.variable];
+      if (value !== undefined && tokens.isCurrent({ user, plugin }, token)) held.push([token.id, value]);
+    }
+    return Object.fromEntries(held);
+  }
+
+  /** Opens what the entry asks for. Returns what could not be honoured. */
+  async #openProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
+    for (const proxy of planned) await this.#parts.proxies.create(owner, toProxy(proxy));
+    return planned
+      .filter(({ source }) => source.secure)
+      .map(({ id }) => `the proxy ${id} speaks no TLS at its port, as this server has none there`);
+  }
+
+  /** The plugin has its new version already: a port that cannot be opened is told, and undoes nothing. */
+  async #renewProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
+    try {
+      await this.#parts.proxies.deleteOf(owner.user, owner.plugin);
+      return await this.#openProxies(owner, planned);
+    } catch (error) {
+      return [`not all proxies are open: ${toPlugctlError(error).message}`];
+    }
+  }
+
+  #withContainer<T>(
+    { user }: PluginOwner,
+    { signal }: Work,
+    work: (shop: Workshop) => Promise<T>,
+  ): Promise<T> {
+    return this.#parts.engine.within(user, signal, (scope) =>
+      work({ ...scope, placement: namedVolumes(user), login: this.#logins }),
+    );
+  }
+
+  #unreachable(tokens: readonly PlannedToken[]): string[] {
+    if (tokens.length === 0 || this.#parts.platform.isReachable) return [];
+    return [
+      "the plugin cannot call this server back, which serves its own machine only: start it with --host and --public-url",
+    ];
+  }
+}
+
+function toProxy({
+  id,
+  name,
+  description,
+  enabled,
+  protocol,
+  source,
+  target,
+}: PlannedProxy): ProxyDefinition {
+  return {
+    proxy: id,
+    name,
+    ...(description === null ? {} : { description }),
+    enabled,
+    config: { protocol, source: { port: source.port, secure: false, address: LOOPBACK }, target },
+  };
+}
+
+function ofImage(plugin: string, reference: string): Ingredients {
+  const recipe = recipeOfImage(reference);
+  const origin = `image:${reference}`;
+  const version = /:([^:/@]+)$/.exec(recipe.image)?.[1] ?? null;
+  return {
+    recipe,
+    provenance: { plugin, version, origin, manifestDigest: null, description: null },
+    copies: [],
+    buildFolder: null,
+    warnings: [],
+  };
+}
+
+function toChange(
+  name: string,
+  { version, previous, warnings }: { version: string; previous: string | null; warnings: string[] },
+): InstallationChange {
+  return {
+    name,
+    version,
+    previousVersion: previous,
+    state: "installed",
+    changed: version !== previous,
+    warnings,
+    plan: [],
+  };
+}

@@ -1,0 +1,35 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe } from "vitest";
+
+/** Debian packages that tests of containers need, and the program by which each is recognised. */
+const PROGRAMS = {
+  "docker.io": "dockerd",
+  podman: "podman",
+  "docker-registry": "docker-registry",
+  "busybox-static": "busybox",
+} as const;
+export type DebianPackage = keyof typeof PROGRAMS;
+
+/** A `describe` that is skipped, saying why in its title, where one of the packages is not installed or root is wanting. */
+export function describeWith(packages: readonly DebianPackage[], title: string, body: () => void): void {
+  const missing = packages.filter((name) => findProgram(PROGRAMS[name]) === undefined);
+  if (missing.length > 0) describe.skip(`${title} (skipped: apt-get install ${missing.join(" ")})`, body);
+  else if (process.getuid?.() !== 0) describe.skip(`${title} (skipped: an engine needs root)`, body);
+  else describe(title, body);
+}
+
+/** Absolute path of a program in PATH or where Debian keeps those of the administrator. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
