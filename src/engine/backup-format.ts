@@ -17,7 +17,6 @@ const manifestSchema = z.object({
   volumes: z.array(z.extend(member, { target: z.string() })),
 });
 export type BackupManifest = z.output<typeof manifestSchema>;
-export type BackupMember = z.output<typeof member>;
 
 export const MANIFEST = "manifest.json";
 export const SETTINGS = "settings.json";

@@ -138,13 +138,6 @@ export const execSchema = z.object({ Running: z.boolean(), ExitCode: z.nullish(z
 
 export const topSchema = z.object({ Titles: z.array(z.string()), Processes: list(z.array(z.string())) });
 
-export const infoSchema = z.object({
-  Name: text,
-  ServerVersion: text,
-  Architecture: text,
-  Swarm: z.nullish(z.object({ LocalNodeState: text, ControlAvailable: z.optional(z.boolean()) })),
-});
-
 const count = z.optional(z.number());
 const cpu = z.object({
   cpu_usage: z.object({ total_usage: z.number(), percpu_usage: z.nullish(z.array(z.number())) }),
@@ -173,12 +166,3 @@ export const progressSchema = z.object({
   aux: z.optional(z.unknown()),
 });
 export type ProgressLine = z.output<typeof progressSchema>;
-
-export const eventSchema = z.object({
-  Type: z.string(),
-  Action: z.string(),
-  Actor: z.object({ ID: z.string(), Attributes: labels }),
-  time: z.number(),
-  timeNano: z.optional(z.number()),
-});
-export type EngineEvent = z.output<typeof eventSchema>;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { VolumeLocation } from "../core/marketplace/plan.ts";
 
 /** Where a place of the plan's layout lies on an engine; null = this engine has no such place. */
@@ -21,18 +20,5 @@ export function namedVolumes(user: string): Placement {
   return ({ root, path }, plugin) => {
     if (root === "certificates") return null;
     return root === "plugin" ? named(`${user}-${plugin}`, path || "data") : named(`${user}.storages`, path);
-  };
-}
-
-/** Folders below one of the engine's machine, in the platform's own layout. */
-export function folders(root: string, user: string): Placement {
-  return (location, plugin) => {
-    const home = join(root, "users", user);
-    const path = {
-      plugin: join(home, "plugins", plugin, "volumes"),
-      storages: join(home, "storages"),
-      certificates: join(root, "certificates"),
-    }[location.root];
-    return { type: "bind", path: join(path, location.path) };
   };
 }

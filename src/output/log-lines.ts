@@ -1,6 +1,7 @@
 import type { LogLine } from "../core/observation.ts";
+import type { Paint } from "./paint.ts";
 import { sanitize, sanitizeLine } from "./sanitize.ts";
-import type { Paint, Style } from "./style.ts";
+import type { Style } from "./style.ts";
 import { displayWidth, pad, prepareWidths, truncate } from "./width.ts";
 
 /** A wider name is cut, so that the text keeps its place. */

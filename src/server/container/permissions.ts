@@ -1,8 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import type { TokenGrants } from "../../core/marketplace/plan.ts";
+import type { Permission } from "../../core/permissions.ts";
 import { originOf } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
-import type { Identity, Permission, Principal } from "../identity/identity.ts";
+import type { Identity, Principal } from "../identity/identity.ts";
 import type { ServerContext } from "../module.ts";
 
 /** Thinger's names of what can be done with plugins, and the permission that each needs here (docs/thinger-api.md). */
