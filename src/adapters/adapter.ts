@@ -31,5 +31,6 @@ export type AdapterFactory = (connection: Connection) => Adapter;
 /** The loaded module of a kind. */
 export interface AdapterModule {
   readonly kind: Kind;
-  readonly createAdapter: AdapterFactory;
+  /** May load more, where targets of one kind differ in what they talk to. */
+  readonly createAdapter: (connection: Connection) => Adapter | Promise<Adapter>;
 }

@@ -37,6 +37,7 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "logs",
       "shell",
       "statistics",
+      "access",
       "safekeeping",
       "images",
     ],

@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import type { Connection } from "../../src/adapters/adapter.ts";
-import { createAdapter } from "../../src/adapters/container/index.ts";
+import { createEngineAdapter } from "../../src/adapters/container/engine-adapter.ts";
 import { type Adapter, type Capabilities, type Capability, need } from "../../src/core/capabilities.ts";
 import type { SettingsChange } from "../../src/core/settings.ts";
 import { makeConnection } from "./adapter-connection.ts";
@@ -21,7 +21,7 @@ export function openTarget(
   given: Partial<Connection> & { url: string },
   options: { keepOpen?: boolean } = {},
 ): ContainerTarget {
-  const adapter = createAdapter(makeConnection({ target: "edge", ...given }));
+  const adapter = createEngineAdapter(makeConnection({ target: "edge", ...given }));
   if (options.keepOpen !== true) onTestFinished(() => adapter.close());
   const on = <C extends Capability>(capability: C) => need(adapter, capability, []);
   return {

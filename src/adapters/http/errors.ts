@@ -1,5 +1,5 @@
 import { type ErrorCode, isPlugctlError, PlugctlError } from "../../core/errors.ts";
-import { type ProblemBody, problemSchema } from "./schema.ts";
+import { type ProblemBody, problemSchema, thingerErrorSchema } from "./schema.ts";
 
 /** What an error says of the call that it ended. */
 export interface CallContext {
@@ -172,7 +172,10 @@ function describe(
 
 function parseProblem(text: string): ProblemBody | undefined {
   try {
-    const parsed = problemSchema.safeParse(JSON.parse(text));
+    const body: unknown = JSON.parse(text);
+    const thinger = thingerErrorSchema.safeParse(body);
+    if (thinger.success) return { detail: thinger.data.error.message, code: thinger.data.error.code };
+    const parsed = problemSchema.safeParse(body);
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -15,3 +15,6 @@ export const problemSchema = z.looseObject({
   ),
 });
 export type ProblemBody = z.output<typeof problemSchema>;
+
+/** The form of Thinger.io's API. */
+export const thingerErrorSchema = z.object({ error: z.object({ message: z.string(), code: text }) });

@@ -1,0 +1,120 @@
+import { PlugctlError, usageError } from "../../../core/errors.ts";
+import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
+import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
+import type { ProgressListener } from "../../../core/progress.ts";
+import { createOperations } from "../../administration/streams.ts";
+import type { StateChange, ThingerClient } from "./client.ts";
+import { toPlugin } from "./map.ts";
+import { marketplaceSchema } from "./schema.ts";
+
+/** Installations that the server itself makes, from its own marketplace or an image. */
+export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
+  const run = async (plugin: string, body: StateChange, progress: ProgressListener) =>
+    follow(client, await client.begin(plugin, body), { signal, progress });
+  return {
+    async install(request, progress) {
+      const { plugin, body } = order(request);
+      if (request.dryRun) return announced(plugin, `ask the server to install ${plugin}`);
+      await run(plugin, body, progress);
+      return changed(client, plugin, null);
+    },
+    async update({ name, version, dryRun }, progress) {
+      const before = toPlugin(await client.info(name));
+      if (dryRun) return announced(name, `ask the server for ${version ?? "the newest version"} of ${name}`);
+      await run(name, { action: "upgrade", ...(version === undefined ? {} : { version }) }, progress);
+      return changed(client, name, before.version);
+    },
+    async rollback() {
+      throw unsupported(
+        client,
+        "goes back to no earlier version",
+        "install the version before, by its number",
+      );
+    },
+    async outdated() {
+      const [plugins, { items }] = await Promise.all([
+        client.list(),
+        client.http.json("GET", "marketplace", { schema: marketplaceSchema, query: { deprecated: "1" } }),
+      ]);
+      const offered = new Map(items.map(({ name, version }) => [name, version]));
+      return plugins.map(toPlugin).map(({ name, version }) => ({
+        ...{ name, version },
+        latest: offered.get(name) ?? version,
+        digestChanged: false,
+        problem: null,
+      }));
+    },
+  };
+
+  function order({ source, name, settings, build, start }: InstallRequest) {
+    if (build) throw usageError("--build is done on an engine, and this target is a server");
+    const body = { action: "install" as const, settings, start };
+    switch (source.type) {
+      case "market": {
+        const version = source.version === undefined ? {} : { version: source.version };
+        return { plugin: name ?? source.name, body: { ...body, entry: source.name, ...version } };
+      }
+      case "image": {
+        const { repository } = parseImageReference(source.reference);
+        const last = (repository.split("/").at(-1) ?? repository).replaceAll(".", "-");
+        return { plugin: name ?? last, body: { ...body, image: source.reference } };
+      }
+      default:
+        throw unsupported(
+          client,
+          "installs from its own marketplace, or an image",
+          "publish the entry to the server, or install it on an engine",
+        );
+    }
+  }
+}
+
+const CODES: ReadonlySet<string> = new Set([
+  "INVALID",
+  "NOT_FOUND",
+  "CONFLICT",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "UNAVAILABLE",
+  "TIMEOUT",
+  "UNSUPPORTED",
+  "VERIFICATION",
+]);
+
+/** Waits for an operation of the server's. @throws its failure, with the server's code where it is one of ours. */
+async function follow(
+  client: ThingerClient,
+  id: string,
+  { signal, progress }: { signal: AbortSignal; progress: ProgressListener },
+): Promise<void> {
+  for await (const step of createOperations(client.http, signal).follow(id)) {
+    if ("phase" in step) progress(step);
+    else if (step.state === "succeeded") return;
+    else {
+      const code = step.error?.code.toUpperCase() ?? "";
+      throw new PlugctlError(
+        CODES.has(code) ? (code as PlugctlError["code"]) : "BACKEND",
+        step.error?.message ?? `operation ${id} is ${step.state}`,
+        { details: { target: client.http.target, operation: id } },
+      );
+    }
+  }
+}
+
+async function changed(
+  client: ThingerClient,
+  plugin: string,
+  previousVersion: string | null,
+): Promise<InstallationChange> {
+  const { name, version, state } = toPlugin(await client.info(plugin));
+  const isChanged = previousVersion === null || previousVersion !== version;
+  return { name, version, previousVersion, state, changed: isChanged, warnings: [], plan: [] };
+}
+
+const announced = (name: string, step: string): InstallationChange => ({
+  ...{ name, version: null, previousVersion: null, state: "available" },
+  ...{ changed: false, warnings: [], plan: [step] },
+});
+
+const unsupported = ({ http }: ThingerClient, what: string, hint: string) =>
+  new PlugctlError("UNSUPPORTED", `target "${http.target}" is a server that ${what}`, { hint });
