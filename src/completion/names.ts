@@ -52,8 +52,9 @@ async function pluginsOf(host: Host, target: Target, signal: AbortSignal): Promi
   });
   const listing = await host.use("listing", target);
   const plugins = await Promise.race([listing.list(), aborted]);
-  const candidates = plugins.map(({ name, description }) => ({
+  const candidates = plugins.map(({ name, description, state }) => ({
     value: name,
+    state,
     description: description === null ? target.name : `${target.name}: ${description}`,
   }));
   await writeCachedPlugins(host.paths.cache, target, host.now(), candidates);

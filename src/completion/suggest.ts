@@ -1,9 +1,11 @@
-import type { OptionSpec } from "../commands/command.ts";
+import type { CommandMeta, OptionSpec } from "../commands/command.ts";
 import { type Line, namesOf, spellingOf, splitOption } from "./line.ts";
 
 export interface Candidate {
   value: string;
   description?: string | undefined;
+  /** Of a plugin. */
+  state?: string | undefined;
 }
 
 /** What a shell is to offer for the word at the cursor. */
@@ -75,7 +77,7 @@ async function argumentValues(line: Line, names: Names): Promise<Suggestions> {
     case "target":
       return { candidates: await names.targets(), files: false };
     case "plugin":
-      return { candidates: await references(current, names), files: false };
+      return { candidates: inStates(await references(current, names), command), files: false };
     default:
       return { candidates: command.completes.map((value) => ({ value })), files: false };
   }
@@ -93,7 +95,7 @@ async function references(current: string, names: Names): Promise<Candidate[]> {
   if (colon > 0) {
     const target = current.slice(0, colon);
     const plugins = await names.plugins(target);
-    return plugins.map(({ value, description }) => ({ value: `${target}:${value}`, description }));
+    return plugins.map((plugin) => ({ ...plugin, value: `${target}:${plugin.value}` }));
   }
   const [targets, plugins] = await Promise.all([names.targets(), names.plugins()]);
   const byName = new Map(plugins.map((plugin) => [plugin.value, plugin]));
@@ -101,6 +103,12 @@ async function references(current: string, names: Names): Promise<Candidate[]> {
     ...byName.values(),
     ...targets.map(({ value, description }) => ({ value: `${value}:`, description })),
   ];
+}
+
+/** Without the plugins whose state leaves the command nothing to do. */
+function inStates(candidates: Candidate[], { completesIn }: CommandMeta): Candidate[] {
+  const states: readonly string[] | undefined = completesIn;
+  return candidates.filter(({ state }) => state === undefined || states?.includes(state) !== false);
 }
 
 /** Values of an option. `prefix` is what stands before the value in the same word. */

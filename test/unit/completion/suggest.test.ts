@@ -151,3 +151,24 @@ describe("the protocol", () => {
     );
   });
 });
+
+describe("plugins", () => {
+  const names: Names = {
+    targets: async () => [],
+    plugins: async () => [
+      { value: "node-red", state: "running" },
+      { value: "grafana", state: "stopped" },
+      { value: "orders" },
+    ],
+  };
+  const offered = async (...words: string[]) => {
+    const line = readLine(words, COMMANDS);
+    return line === undefined ? [] : (await suggest(line, names)).candidates.map(({ value }) => value);
+  };
+
+  it("are offered where their state, as far as it is known, leaves the command something to do", async () => {
+    expect(await offered("start", "")).toEqual(["grafana", "orders"]);
+    expect(await offered("stop", "edge:")).toEqual(["edge:node-red", "edge:orders"]);
+    expect(await offered("info", "")).toEqual(["node-red", "grafana", "orders"]);
+  });
+});
