@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { ensureBuilt, ensureInstalled, NODE, ROOT } from "./setup.mjs";
 
 /** What some tests need of the system: the program that is looked for, and the Debian package that brings it. */
-const SYSTEM_PROGRAMS = { chromium: "chromium", fish: "fish", zsh: "zsh" };
+const SYSTEM_PROGRAMS = {
+  busybox: "busybox-static",
+  chromium: "chromium",
+  "docker-registry": "docker-registry",
+  dockerd: "docker.io",
+  fish: "fish",
+  podman: "podman",
+  zsh: "zsh",
+};
 
 /** Checks that are not tests; each is a script of package.json. */
 const CHECKS = ["lint", "typecheck", "unused", "package:check"];

@@ -75,7 +75,7 @@ it("asks the target when the cache is cold, and keeps the answer", async () => {
   // The first call also loads the adapter, for which there may be no time left on a busy machine.
   await expect
     .poll(() => names.plugins("work"), { timeout: 20_000 })
-    .toEqual([{ value: "@acme/maps", description: "work: Maps" }]);
+    .toEqual([{ value: "@acme/maps", description: "work: Maps", state: "available" }]);
   expect(JSON.parse(await readFile(join(cache, "completion", "work.json"), "utf8"))).toMatchObject({ url });
 });
 
