@@ -103,7 +103,7 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
     what: "a required flag that is missing",
     run: "target add x --kind store",
     exit: 2,
-    says: ["--url", "not specified"],
+    says: ["--url", "--thinger"],
   },
   {
     what: "a URL that is none",
