@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Registry } from "prom-client";
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { containerModule } from "../../../src/server/container/module.ts";
 import { busyboxImage } from "../../helpers/busybox-image.ts";
 import { makeContainerServer, webEntry } from "../../helpers/container-server.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
@@ -463,4 +465,36 @@ describe("the marketplace", () => {
     });
     await manage("web", { action: "remove" });
   });
+});
+
+test("a server that starts again clears what is left of plugins that are gone", async () => {
+  const port = await freePort();
+  const proxies = [
+    {
+      proxy: "web-port",
+      name: "Web",
+      enabled: true,
+      config: {
+        protocol: "tcp",
+        source: { port },
+        target: { type: "plugin", port: 8080, plugin: { name: "web", user: "admin" } },
+      },
+    },
+  ];
+  const { frame, call, manage } = await makeContainerServer(engine, {
+    entries: { web: webEntry({ resources: { proxies } }) },
+  });
+  await manage("web", { action: "install" });
+  await manage("sensor", { action: "install" });
+  const { items } = (await call("GET", "tokens")).body;
+  expect(items.filter(({ note }: { note: string }) => note.startsWith("web_callback"))).toHaveLength(1);
+  await engine.api.getContainer("admin-web").remove({ force: true });
+  // The same data, as a server finds it that starts anew; the first one still holds the port.
+  await call("PUT", "/v1/proxies/web-port", { ...proxies[0], enabled: false });
+  const again = await containerModule.start({ ...frame.context, metrics: new Registry() });
+  onTestFinished(() => again.stop?.());
+  const tokens = (await call("GET", "tokens")).body.items;
+  expect(tokens.find(({ note }: { note: string }) => note.startsWith("web_callback")).state).toBe("revoked");
+  expect(await again.counts?.()).toMatchObject({ proxies: 0 });
+  expect((await call("GET", "/v1/users/admin/plugins")).body).toMatchObject([{ plugin: "sensor" }]);
 });
