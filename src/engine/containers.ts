@@ -28,10 +28,15 @@ export const roleOfContainer = (container: ContainerSummary) => roleOf(nameOf(co
 
 /** A container by name or id; undefined when there is none, or when it is not one of this user's plugins. */
 export async function findContainer(scope: EngineScope, name: string): Promise<Container | undefined> {
+  const container = await findAnyContainer(scope.client, name);
+  const { Labels = {} } = container?.Config ?? {};
+  return LABEL.plugin in Labels && Labels[LABEL.user] === scope.user ? container : undefined;
+}
+
+/** Whosesoever it is; undefined when there is none. */
+export async function findAnyContainer(client: EngineClient, name: string): Promise<Container | undefined> {
   try {
-    const container = await inspectContainer(scope.client, name);
-    const { Labels } = container.Config;
-    return LABEL.plugin in Labels && Labels[LABEL.user] === scope.user ? container : undefined;
+    return await inspectContainer(client, name);
   } catch (error) {
     if (isPlugctlError(error) && error.code === "NOT_FOUND") return undefined;
     throw error;

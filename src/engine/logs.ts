@@ -139,7 +139,7 @@ class Seen {
 }
 
 /** A time as engines take it: seconds and nanoseconds since 1970. */
-function toSeconds(stamp: string): string {
+export function toSeconds(stamp: string): string {
   const fraction = /\.(\d+)/.exec(stamp)?.[1] ?? "";
   return `${Math.floor(Date.parse(stamp) / 1000)}.${fraction.slice(0, 9).padEnd(9, "0")}`;
 }

@@ -1,7 +1,7 @@
 import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
-import { type EngineScope, inspectContainer, removeContainer } from "./containers.ts";
+import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
 import { createContainer, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
 import { fillVolumes, type PreparedCopy, putArchive } from "./fill-volumes.ts";
@@ -145,12 +145,7 @@ async function prepareNetworks(scope: EngineScope, { recipe }: ContainerDesign) 
 
 /** Of another user's plugin, or of somebody who knows nothing of plugctl. */
 async function requireFreeName({ client }: EngineScope, name: string): Promise<void> {
-  try {
-    await inspectContainer(client, name);
-  } catch (error) {
-    if (isPlugctlError(error) && error.code === "NOT_FOUND") return;
-    throw error;
-  }
+  if ((await findAnyContainer(client, name)) === undefined) return;
   throw conflictError(`a container "${name}" that is none of this user's plugins exists on the engine`, {
     hint: "--name installs the plugin under another name",
   });

@@ -23,13 +23,9 @@ export async function readSettings(shop: Workshop, name: string): Promise<Plugin
   const container = await pluginContainer(shop, name);
   const { recipe, settings } = blueprintOf(name, container);
   const { HostConfig, Mounts } = container;
-  const env = Object.entries(containerEnv(recipe, settings)).map(([key, value]) => [
-    key,
-    recipe.secrets.includes(key) || SECRET_NAME.test(key) ? HIDDEN : value,
-  ]);
   return {
     name,
-    env: Object.fromEntries(env),
+    env: shownEnv(recipe, settings),
     volumes: Mounts.map(
       ({ Name, Source, Destination, RW }) => `${Name || Source}:${Destination}${RW === false ? ":ro" : ""}`,
     ).sort(),
@@ -39,6 +35,15 @@ export async function readSettings(shop: Workshop, name: string): Promise<Plugin
     pids: HostConfig.PidsLimit || null,
     restart: HostConfig.RestartPolicy?.Name || "no",
   };
+}
+
+/** Variables with their values, except those of what looks like a secret. */
+export function shownEnv(recipe: Recipe, settings: UserSettings): Record<string, string> {
+  const shown = Object.entries(containerEnv(recipe, settings)).map(([key, value]) => [
+    key,
+    recipe.secrets.includes(key) || SECRET_NAME.test(key) ? HIDDEN : value,
+  ]);
+  return Object.fromEntries(shown);
 }
 
 /**
@@ -54,7 +59,7 @@ export async function changeSettings(
   const { recipe, settings: before } = blueprintOf(name, container);
   const settings = mergeSettings(before, change);
   const state = toPluginState(toEngineState(container.State.Status), container.State.ExitCode);
-  const plan = describe(recipe, before, settings);
+  const plan = describeChange(recipe, before, settings);
   if (plan.length === 0) return { name, changed: false, state, plan };
   const running = ["running", "paused", "restarting"].includes(container.State.Status);
   plan.push(
@@ -96,7 +101,7 @@ function blueprintOf(name: string, { Config }: Container) {
 }
 
 /** What differs, a sentence each; values of variables are not repeated. */
-function describe(recipe: Recipe, before: UserSettings, after: UserSettings): string[] {
+export function describeChange(recipe: Recipe, before: UserSettings, after: UserSettings): string[] {
   const plan: string[] = [];
   const [was, is] = [containerEnv(recipe, before), containerEnv(recipe, after)];
   for (const name of Object.keys(after.env ?? {})) {

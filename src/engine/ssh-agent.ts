@@ -35,17 +35,15 @@ class DialStdio extends Duplex {
     stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) stdout.pause();
     });
-    stdout.on("end", () => this.push(null));
     stderr.on("data", (chunk: Buffer) => {
       this.#said = `${this.#said}${chunk}`.slice(-1000);
     });
-    // A broken pipe says less than ssh's own words, which come with its end.
     stdin.on("error", () => undefined);
     this.#child.on("error", (cause) => this.destroy(sshError(address, cause.message, cause)));
     this.#child.on("close", (code) => {
       if (code !== 0 && code !== null)
         this.destroy(sshError(address, lastLine(this.#said) ?? `code ${code}`));
-      else this.destroy();
+      else this.push(null);
     });
   }
 
@@ -54,7 +52,8 @@ class DialStdio extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#child.stdin.write(chunk, callback);
+    // A broken pipe says less than ssh's own words, which come with its end.
+    this.#child.stdin.write(chunk, () => callback());
   }
 
   override _final(callback: () => void): void {

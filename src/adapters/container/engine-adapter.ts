@@ -12,7 +12,10 @@ import { openWorkshop } from "./workshop.ts";
 export function createEngineAdapter(connection: Connection): Adapter {
   const shop = openWorkshop(connection);
   // What changes a plugin, or streams, needs libraries that a look at the list does not.
-  const installation = async () => (await import("./installation.ts")).createInstallation(connection, shop);
+  const installation = async () => {
+    const { containerInstaller, createInstallation } = await import("./installation.ts");
+    return createInstallation(connection, shop, containerInstaller(shop));
+  };
   const settings = () => import("../../engine/settings.ts");
   return {
     kind: "container",

@@ -2,11 +2,13 @@ import type { AdapterModule, Connection } from "../adapter.ts";
 
 export const kind = "container";
 
-/** Connects to an engine, or to a server that answers Thinger.io's plugin API. */
-export const createAdapter: AdapterModule["createAdapter"] = async (connection) =>
-  isServer(connection)
-    ? (await import("./thinger/index.ts")).createThingerAdapter(connection)
-    : (await import("./engine-adapter.ts")).createEngineAdapter(connection);
+/** Connects to an engine, to the manager of a swarm, or to a server that answers Thinger.io's plugin API. */
+export const createAdapter: AdapterModule["createAdapter"] = async (connection) => {
+  if (isServer(connection)) return (await import("./thinger/index.ts")).createThingerAdapter(connection);
+  if (connection.container?.swarm === true)
+    return (await import("./swarm-adapter.ts")).createSwarmAdapter(connection);
+  return (await import("./engine-adapter.ts")).createEngineAdapter(connection);
+};
 
 /** Engines write `tcp:`, with or without TLS. */
 const isServer = ({ url, container }: Connection) => container?.thinger === true || /^https?:/.test(url);

@@ -1,38 +1,85 @@
 import { conflictError, toPlugctlError } from "../../core/errors.ts";
-import type { Installation, InstallSource, OutdatedPlugin } from "../../core/installation.ts";
+import type {
+  Installation,
+  InstallationChange,
+  InstallSource,
+  OutdatedPlugin,
+} from "../../core/installation.ts";
 import { parseImageReference } from "../../core/marketplace/image-reference.ts";
+import type { ProgressListener } from "../../core/progress.ts";
 import { parseSource } from "../../core/source.ts";
 import { readBlueprint } from "../../engine/blueprint.ts";
 import { listContainers, pluginContainer, roleOfContainer } from "../../engine/containers.ts";
-import { installPlugin, updatePlugin, type Workshop } from "../../engine/install.ts";
+import {
+  type InstallOrder,
+  installPlugin,
+  type UpdateOrder,
+  updatePlugin,
+  type Workshop,
+} from "../../engine/install.ts";
 import { LABEL } from "../../engine/labels.ts";
-import { findImage, registryDigest } from "../../engine/pull.ts";
+import { registryDigest } from "../../engine/pull.ts";
 import { rollbackPlugin } from "../../engine/rollback.ts";
-import type { ContainerSummary } from "../../engine/schema.ts";
 import type { Connection } from "../adapter.ts";
 import { findEntry } from "./catalogues.ts";
 import { gatherIngredients } from "./ingredients.ts";
 
-export function createInstallation(connection: Connection, shop: Workshop): Installation {
+/** Who makes containers, or services, of what the sources give. */
+export interface Installer {
+  install(order: InstallOrder, progress: ProgressListener): Promise<InstallationChange>;
+  update(order: UpdateOrder, progress: ProgressListener): Promise<InstallationChange>;
+  rollback: Installation["rollback"];
+  /** @throws NOT_FOUND. */
+  find(name: string): Promise<Installed>;
+  list(): Promise<Installed[]>;
+}
+
+export interface Installed {
+  labels: Readonly<Record<string, string>>;
+  /** Id of the image on the engine, where there is one engine. */
+  imageId: string | null;
+}
+
+/** Containers of one engine. */
+export function containerInstaller(shop: Workshop): Installer {
+  return {
+    install: (order, progress) => installPlugin(shop, order, progress),
+    update: (order, progress) => updatePlugin(shop, order, progress),
+    rollback: (request, progress) => rollbackPlugin(shop, request, progress),
+    async find(name) {
+      const { Config, Image } = await pluginContainer(shop, name);
+      return { labels: Config.Labels, imageId: Image };
+    },
+    async list() {
+      return (await listContainers(shop))
+        .filter((container) => roleOfContainer(container) === "current")
+        .map(({ Labels, ImageID }) => ({ labels: Labels, imageId: ImageID }));
+    },
+  };
+}
+
+export function createInstallation(
+  connection: Connection,
+  shop: Workshop,
+  installer: Installer,
+): Installation {
   return {
     async install({ source, name, settings, build, start, dryRun }, progress) {
       const ingredients = await gatherIngredients(connection, shop.client, { source, name, build });
-      return installPlugin(shop, { ingredients, settings, start, dryRun }, progress);
+      return installer.install({ ingredients, settings, start, dryRun }, progress);
     },
     async update({ name, version, dryRun }, progress) {
-      const { Config } = await pluginContainer(shop, name);
-      const source = withVersion(readOrigin(name, Config.Labels[LABEL.origin]), version);
+      const { labels } = await installer.find(name);
+      const source = withVersion(readOrigin(name, labels[LABEL.origin]), version);
       // What was built is built again from its source.
-      const build = readBlueprint(Config.Labels, [])?.recipe.built === true;
+      const build = readBlueprint(labels, [])?.recipe.built === true;
       const ingredients = await gatherIngredients(connection, shop.client, { source, name, build });
-      return updatePlugin(shop, { ingredients, dryRun }, progress);
+      return installer.update({ ingredients, dryRun }, progress);
     },
-    rollback: (request, progress) => rollbackPlugin(shop, request, progress),
+    rollback: installer.rollback,
     async outdated() {
-      const containers = (await listContainers(shop)).filter(
-        (container) => roleOfContainer(container) === "current",
-      );
-      return Promise.all(containers.map((container) => compare(connection, shop, container)));
+      const installed = await installer.list();
+      return Promise.all(installed.map((plugin) => compare(connection, shop, plugin)));
     },
   };
 }
@@ -40,18 +87,18 @@ export function createInstallation(connection: Connection, shop: Workshop): Inst
 async function compare(
   connection: Connection,
   shop: Workshop,
-  container: ContainerSummary,
+  installed: Installed,
 ): Promise<OutdatedPlugin> {
-  const { Labels } = container;
-  const name = Labels[LABEL.plugin] ?? "";
-  const version = Labels[LABEL.version] ?? null;
+  const { labels } = installed;
+  const name = labels[LABEL.plugin] ?? "";
+  const version = labels[LABEL.version] ?? null;
   try {
-    const source = readOrigin(name, Labels[LABEL.origin]);
+    const source = readOrigin(name, labels[LABEL.origin]);
     const [latest, digest] = await Promise.all([
       source.type === "market" ? newestVersion(connection, source.name) : version,
-      digestOffered(shop, container),
+      digestOffered(shop, installed),
     ]);
-    const digestChanged = digest !== null && digest !== Labels[LABEL.imageDigest];
+    const digestChanged = digest !== null && digest !== labels[LABEL.imageDigest];
     return { name, version, latest, digestChanged, problem: null };
   } catch (thrown) {
     // One registry that does not answer hides nothing of the others.
@@ -62,11 +109,10 @@ async function compare(
 }
 
 /** Null for an image that was built or imported on the engine, and for one whose registry does not tell. */
-async function digestOffered(shop: Workshop, { Labels, ImageID }: ContainerSummary): Promise<string | null> {
-  const reference = readBlueprint(Labels, [])?.recipe.image;
-  if (reference === undefined) return null;
-  const image = await findImage(shop.client, ImageID);
-  if (image !== undefined && image.RepoDigests.length === 0) return null;
+async function digestOffered(shop: Workshop, { labels, imageId }: Installed): Promise<string | null> {
+  const reference = readBlueprint(labels, [])?.recipe.image;
+  const pinned = labels[LABEL.imageDigest];
+  if (reference === undefined || !pinned || pinned === imageId) return null;
   return registryDigest(shop.client, reference, shop.login);
 }
 

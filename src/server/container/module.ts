@@ -32,7 +32,7 @@ import { PluginLocator } from "./plugins/reach.ts";
 import { PluginRegistry, type RegisteredPlugin } from "./plugins/registry.ts";
 import { PluginProperties } from "./properties/properties.ts";
 import { Proxies } from "./proxies/proxies.ts";
-import { recoverPlugins } from "./recovery.ts";
+import { clearLeftovers, recoverPlugins } from "./recovery.ts";
 import { type ContainerDatabase, type ContainerTables, containerMigrations } from "./tables.ts";
 import { thingerRoutes } from "./thinger/routes.ts";
 import { PluginTokens } from "./tokens/plugin-tokens.ts";
@@ -65,6 +65,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   const rights = new PluginRights(context, (tokenId) => tokens.grantsOf(tokenId));
   const locator = new PluginLocator({ engine, hostEndpoint: hostEndpoints(entries) });
   const proxies = await Proxies.load({ db, log: log.child({ part: "proxy" }), locate: locate(engine) });
+  await clearLeftovers({ engine, entries, tokens, proxies, log });
   const urlOf = (plugin: RegisteredPlugin) => pluginUrl(plugin, hosts, publicUrl);
   const plugins = new Plugins({ engine, entries, registry, urlOf });
   const platform = platformOf(publicUrl);

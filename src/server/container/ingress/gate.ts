@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { LRUCache } from "lru-cache";
 import { Problem } from "../../http/problem.ts";
 import { asksForUpgrade } from "../../http/upgrades.ts";
 import type { Principal } from "../../identity/identity.ts";
@@ -18,11 +19,15 @@ export interface Visitor {
 const ANONYMOUS: Visitor = { login: null, authorizedByHeader: false };
 const HARMLESS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** So long a visitor who got in does so again without a look at the database; a right that is taken ends within it. */
+const REMEMBERED_MS = 1_000;
+
 /** Decides who gets through to a plugin. */
 export class Gate {
   readonly #context: Pick<ServerContext, "identity" | "logins">;
   readonly #rights: PluginRights;
   readonly #limit: VisitorLimit;
+  readonly #admitted = new LRUCache<string, Visitor>({ max: 10_000, ttl: REMEMBERED_MS });
 
   constructor(
     context: Pick<ServerContext, "identity" | "logins">,
@@ -40,12 +45,20 @@ export class Gate {
       this.#slowDown(request, plugin);
       return ANONYMOUS;
     }
+    const key = credentialKey(request, plugin);
+    const known = this.#admitted.get(key);
+    if (known !== undefined) {
+      if (!known.authorizedByHeader) refuseForeignPages(request, address);
+      return known;
+    }
     const { principal, byHeader } = await this.#signedIn(request, address);
     await this.#rights.check(request, principal, "CallPluginEndpoint", {
       user: plugin.user,
       plugin: plugin.name,
     });
-    return { login: principal.login, authorizedByHeader: byHeader };
+    const visitor = { login: principal.login, authorizedByHeader: byHeader };
+    this.#admitted.set(key, visitor);
+    return visitor;
   }
 
   #slowDown(request: FastifyRequest, plugin: PublishedPlugin): void {
@@ -69,6 +82,12 @@ export class Gate {
     }
     return { principal: await this.#context.identity.require(request), byHeader: true };
   }
+}
+
+/** Everything that decides, and where it came from: equal keys get the same answer. */
+function credentialKey({ headers, ip }: FastifyRequest, plugin: PublishedPlugin): string {
+  const cookie = readSessionCookie(headers.cookie);
+  return JSON.stringify([pluginKey(plugin), ip, cookie, headers.authorization, headers["x-api-key"]]);
 }
 
 /**

@@ -32,13 +32,10 @@ export class InstalledEntries {
     this.#now = now;
   }
 
-  async list(user: string): Promise<InstalledEntry[]> {
-    const rows = await this.#db
-      .selectFrom("container_entry")
-      .selectAll()
-      .where("user", "=", user)
-      .orderBy("name")
-      .execute();
+  /** Of one user, or of all. */
+  async list(user?: string): Promise<InstalledEntry[]> {
+    const all = this.#db.selectFrom("container_entry").selectAll().orderBy("name");
+    const rows = await (user === undefined ? all : all.where("user", "=", user)).execute();
     return rows.map(toInstalled);
   }
 

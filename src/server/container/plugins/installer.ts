@@ -5,7 +5,7 @@ import type { PlanContext, PlannedProxy, PlannedToken } from "../../../core/mark
 import { plannedTokens, toEntryPlan } from "../../../core/marketplace/resources.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
 import type { SettingsChange } from "../../../core/settings.ts";
-import { readBlueprint } from "../../../engine/blueprint.ts";
+import { readBlueprint, readProvenance } from "../../../engine/blueprint.ts";
 import type { CatalogueEntry } from "../../../engine/catalogue/catalogue.ts";
 import { findContainer } from "../../../engine/containers.ts";
 import { installPlugin, updatePlugin, type Workshop } from "../../../engine/install.ts";
@@ -65,7 +65,9 @@ export class PluginInstaller {
     checkPluginName(plugin);
     const names = containerNames(user, plugin);
     const present = await findContainer(engine.scope(user), names.current);
-    if (present !== undefined || (await entries.find(user, plugin)) !== undefined) {
+    const known = await entries.find(user, plugin);
+    // The entry of a container that somebody removed past the server counts for nothing.
+    if (present !== undefined || (known !== undefined && known.entry.kind !== "container")) {
       throw conflictError(`plugin "${plugin}" is installed already`, {
         hint: `"plugctl update ${plugin}" changes its version`,
       });
@@ -89,19 +91,20 @@ export class PluginInstaller {
     const { entries, marketplace, tokens } = this.#parts;
     const { user, plugin } = owner;
     const installed = await entries.find(user, plugin);
-    if (installed === undefined) {
+    const name = installed?.entry.name ?? (await this.#entryOfContainer(owner));
+    if (name === undefined) {
       throw conflictError(`${plugin} was not installed from the marketplace: there is no other version`);
     }
-    const { origin, found } = await marketplace.entry(installed.entry.name, version);
+    const { origin, found } = await marketplace.entry(name, version);
     const wanted = plannedTokens(found.entry, { plugin });
     const held = await this.#heldTokens(owner, wanted);
     const issued = await tokens.issue(
       owner,
       wanted.filter(({ id }) => held[id] === undefined),
     );
-    const context = this.#context(owner, { ...held, ...issued.values });
-    const plan = toEntryPlan(found.entry, context);
     try {
+      const context = this.#context(owner, { ...held, ...issued.values });
+      const plan = toEntryPlan(found.entry, context);
       const change =
         found.entry.kind === "container"
           ? await this.#withContainer(owner, work, async (shop) =>
@@ -113,7 +116,7 @@ export class PluginInstaller {
             )
           : toChange(plugin, {
               version: found.entry.version,
-              previous: installed.version,
+              previous: installed?.version ?? null,
               warnings: plan.warnings,
             });
       await entries.put(user, plugin, { entry: found.entry, origin });
@@ -217,6 +220,16 @@ export class PluginInstaller {
   #context({ user, plugin }: PluginOwner, tokens: Readonly<Record<string, string>>): PlanContext {
     const { host, httpPort, httpsPort } = this.#parts.platform;
     return { user, plugin, host, httpPort, httpsPort, tokens };
+  }
+
+  /** What a container that was made past the server says of its entry. */
+  async #entryOfContainer({ user, plugin }: PluginOwner): Promise<string | undefined> {
+    const container = await findContainer(
+      this.#parts.engine.scope(user),
+      containerNames(user, plugin).current,
+    );
+    const origin = container === undefined ? "" : readProvenance(container).origin;
+    return /^market:(.+)$/.exec(origin)?.[1];
   }
 
   /** Values of tokens that go on: only the container knows them. Those whose rights have changed are issued anew. */

@@ -88,6 +88,11 @@ export class PluginTokens {
     await this.#revoke(own.map(({ token_id: id }) => id).filter((id) => !kept.has(id)));
   }
 
+  /** Whose tokens there are. */
+  async owners(): Promise<PluginOwner[]> {
+    return (await this.#rows()).map(({ user, plugin }) => ({ user, plugin }));
+  }
+
   async #revoke(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.#db.transaction().execute(async (trx) => {

@@ -305,6 +305,7 @@ describe("who gets in", () => {
     // The cookie is for plugins only: the API does not know it.
     expect((await ask(`${url}/api/v1/whoami`, { headers: { cookie } })).status).toBe(401);
     await fetch(`${url}/p/-/logout`, { method: "POST", headers: { cookie }, redirect: "manual" });
+    await sleep(1_100);
     expect((await ask(`${url}/p/demo/`, { headers: { cookie } })).status).toBe(401);
   });
 
