@@ -6,8 +6,8 @@ import { formatSource, parseSource } from "../../../src/core/source.ts";
 
 const context = {
   targets: ["edge", "nginx"],
-  cwd: "/work",
-  isPluginFolder: (path: string) => path === "/work/grafana",
+  cwd: "/project",
+  isPluginFolder: (path: string) => path === "/project/grafana",
 };
 
 const sourceOf = (text: string) => parseSource(text, context).source;
@@ -23,12 +23,12 @@ function refusal(text: string): PlugctlError {
 
 describe("a source is told by its form", () => {
   test.each<[string, InstallSource]>([
-    ["./plugin", { type: "path", path: "/work/plugin" }],
-    [".", { type: "path", path: "/work" }],
+    ["./plugin", { type: "path", path: "/project/plugin" }],
+    [".", { type: "path", path: "/project" }],
     ["../x", { type: "path", path: "/x" }],
     ["/srv/plugin", { type: "path", path: "/srv/plugin" }],
-    ["file:./plugin", { type: "path", path: "/work/plugin" }],
-    ["file:plugin", { type: "path", path: "/work/plugin" }],
+    ["file:./plugin", { type: "path", path: "/project/plugin" }],
+    ["file:plugin", { type: "path", path: "/project/plugin" }],
     ["file:///srv/my%20plugin", { type: "path", path: "/srv/my plugin" }],
     ["image:nginx", { type: "image", reference: "nginx" }],
     ["image:localhost:5000/acme/x:1.0", { type: "image", reference: "localhost:5000/acme/x:1.0" }],
@@ -46,7 +46,7 @@ describe("a source is told by its form", () => {
     ],
     ["git@example.com:acme/x.git#main", { type: "git", url: "git@example.com:acme/x.git", ref: "main" }],
     ["ssh://git@example.com/x.git", { type: "git", url: "ssh://git@example.com/x.git" }],
-    ["git:./repo//sub#release/2", { type: "git", url: "/work/repo", directory: "sub", ref: "release/2" }],
+    ["git:./repo//sub#release/2", { type: "git", url: "/project/repo", directory: "sub", ref: "release/2" }],
     ["git+file:///srv/repo", { type: "git", url: "file:///srv/repo" }],
   ])("%s", (text, expected) => {
     expect(parseSource(text, context)).toEqual({ source: expected });
