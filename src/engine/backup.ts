@@ -89,7 +89,9 @@ async function readVolumes(
   { folder, progress }: { folder: string; progress: ProgressListener },
 ): Promise<BackupManifest["volumes"]> {
   const volumes: BackupManifest["volumes"] = [];
-  for (const { Type, Destination: target } of Mounts) {
+  // Engines list mounts in any order; an archive of the same plugin is the same.
+  const inOrder = Mounts.toSorted((a, b) => a.Destination.localeCompare(b.Destination));
+  for (const { Type, Destination: target } of inOrder) {
     // Folders of the engine's machine are not the plugin's own.
     if (Type !== "volume") continue;
     progress({ phase: "reading", message: `reading ${target}` });
