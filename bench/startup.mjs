@@ -19,6 +19,8 @@ const RUNS = 20;
 const LIMITS = { "plugctl --version": 1.5, "plugctl target list": 2.2, "plugctl list": 3.5 };
 
 const folder = mkdtempSync(join(tmpdir(), "plugctl-bench-"));
+// Outside of a project: in one, its package.json costs the search of a configuration on top.
+process.chdir(folder);
 const env = { PLUGCTL_CONFIG_DIR: join(folder, "config"), NODE_COMPILE_CACHE: join(folder, "compile-cache") };
 const server = spawn(
   NODE,
