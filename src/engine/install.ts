@@ -5,6 +5,7 @@ import { readBlueprint, readProvenance } from "./blueprint.ts";
 import { type ContainerDesign, designMounts } from "./body.ts";
 import { buildImage } from "./build.ts";
 import { type EngineScope, findContainer, pluginContainer } from "./containers.ts";
+import { isCopied, listCopies } from "./copied-files.ts";
 import { LABEL } from "./labels.ts";
 import { checkPluginName, containerNames } from "./names.ts";
 import { networkName } from "./networks.ts";
@@ -83,7 +84,8 @@ async function change(
   const { ingredients, settings, previous } = order;
   const pinned = await obtainImage(shop, ingredients, { always: order.pull, progress });
   const design = designOf(shop, ingredients.recipe, { ...ingredients, settings, pinned });
-  if (previous !== null && isSame(design, previous)) return described(design, previous, previous, []);
+  if (previous !== null && (await isSame(design, ingredients, previous)))
+    return described(design, previous, previous, []);
   const { container, warnings } = await replaceContainer(shop, {
     design,
     copies: ingredients.copies,
@@ -139,15 +141,21 @@ export function designOf(
   };
 }
 
-/** Made from the same image, description and settings. */
-function isSame({ imageDigest, provenance, recipe }: ContainerDesign, { Config }: Container): boolean {
+/** Made from the same image, description and files. */
+async function isSame(
+  design: ContainerDesign,
+  { copies }: Ingredients,
+  { Config }: Container,
+): Promise<boolean> {
+  const { imageDigest, provenance, recipe } = design;
   const blueprint = readBlueprint(Config.Labels, Config.Env);
   const before = readProvenance({ Config });
   return (
     Config.Labels[LABEL.imageDigest] === imageDigest &&
     before.version === provenance.version &&
     before.manifestDigest === provenance.manifestDigest &&
-    blueprint?.recipe.image === recipe.image
+    blueprint?.recipe.image === recipe.image &&
+    isCopied(await listCopies(design, copies, []), Config.Labels)
   );
 }
 
