@@ -24,6 +24,8 @@ export interface CopiedFile {
   key: string;
   /** Absolute, on this machine. */
   source: string;
+  /** Path in the container of the mount that it is in. */
+  mount: string;
   /** Absolute, in the container. */
   path: string;
   digest: string;
@@ -37,7 +39,7 @@ export interface CopiedFile {
 export interface CopyList {
   files: CopiedFile[];
   /** Folders to be made for them; absolute, in the container, outer ones first. */
-  folders: { path: string; owner: FileOwner }[];
+  folders: Pick<CopiedFile, "mount" | "path" | "owner">[];
   warnings: string[];
 }
 
@@ -67,6 +69,7 @@ export async function listCopies(
       continue;
     }
     const { owner } = copy;
+    const { mount } = place;
     const isNew = place.volume !== null && newVolumes.includes(place.volume);
     const folders = new Set([place.path]);
     for (const { path, file, mode } of await folderFiles(folder)) {
@@ -74,9 +77,14 @@ export async function listCopies(
       for (const depth of parts.keys()) folders.add([place.path, ...parts.slice(0, depth + 1)].join("/"));
       const key = [copy.to.root, copy.to.path, path].filter((part) => part !== "").join("/");
       const digest = await digestOf(createReadStream(file));
-      list.files.push({ key, source: file, path: `${place.path}/${path}`, digest, mode, owner, isNew });
+      list.files.push({
+        key,
+        source: file,
+        path: `${place.path}/${path}`,
+        ...{ mount, digest, mode, owner, isNew },
+      });
     }
-    list.folders.push(...[...folders].sort().map((path) => ({ path, owner })));
+    list.folders.push(...[...folders].sort().map((path) => ({ mount, path, owner })));
   }
   return list;
 }
@@ -89,7 +97,7 @@ function placeInContainer({ recipe, placement, provenance }: ContainerDesign, { 
     if (to.path !== source.path && !to.path.startsWith(prefix)) continue;
     const place = placement(source, provenance.plugin);
     const below = to.path === source.path ? "" : `/${to.path.slice(prefix.length)}`;
-    return { path: `${target}${below}`, volume: place?.type === "volume" ? place.name : null };
+    return { mount: target, path: `${target}${below}`, volume: place?.type === "volume" ? place.name : null };
   }
   return undefined;
 }

@@ -25,19 +25,23 @@ export async function ownVolumes(
   }
 }
 
-/** Copies an entry's files into the volumes of a container. */
+/**
+ * Copies an entry's files into the volumes of a container, each by the path of its mount: Podman looks no further than
+ * the container's own root for what is mounted below a path.
+ */
 export async function putCopies(
   scope: EngineScope,
   id: string,
   { folders, write }: Pick<CopyList, "folders"> & Pick<CopyDecision, "write">,
 ): Promise<void> {
-  if (write.length === 0) return;
-  await put(scope, id, "/", async (archive) => {
-    for (const { path, owner } of folders)
-      archive.entry({ name: `${path.slice(1)}/`, type: "directory", mode: 0o755, ...owner });
-    for (const { path, source, mode, owner } of write)
-      archive.entry({ name: path.slice(1), mode, ...owner }, await readFile(source));
-  });
+  for (const [mount, files] of Map.groupBy(write, (file) => file.mount)) {
+    await put(scope, id, mount, async (archive) => {
+      for (const folder of folders.filter((other) => other.mount === mount))
+        archive.entry({ name: `${below(folder)}/`, type: "directory", mode: 0o755, ...folder.owner });
+      for (const file of files)
+        archive.entry({ name: below(file), mode: file.mode, ...file.owner }, await readFile(file.source));
+    });
+  }
 }
 
 /** Puts back what copies took the place of. */
@@ -46,12 +50,16 @@ export async function putBack(
   id: string,
   replaced: CopyDecision["replaced"],
 ): Promise<void> {
-  if (replaced.length === 0) return;
-  await put(scope, id, "/", (archive) => {
-    for (const { file, content } of replaced)
-      archive.entry({ name: file.path.slice(1), mode: file.mode, ...file.owner }, content);
-  });
+  for (const [mount, files] of Map.groupBy(replaced, ({ file }) => file.mount)) {
+    await put(scope, id, mount, (archive) => {
+      for (const { file, content } of files)
+        archive.entry({ name: below(file), mode: file.mode, ...file.owner }, content);
+    });
+  }
 }
+
+/** Relative to the mount. */
+const below = ({ mount, path }: { mount: string; path: string }) => `.${path.slice(mount.length)}`;
 
 async function put(
   { client }: EngineScope,

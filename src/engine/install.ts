@@ -117,8 +117,9 @@ export async function obtainImage(
     listener: ProgressListener,
   ): Promise<void> {
     const local = await findImage(client, name);
-    // Built or imported here, and pushed nowhere: there is nothing newer to be had.
-    if (local !== undefined && local.RepoDigests.length === 0) return;
+    // Built or imported here, and pushed nowhere: there is nothing newer to be had. Podman gives such an image a digest
+    // too, and tells it by its name.
+    if (local !== undefined && (local.RepoDigests.length === 0 || name.startsWith("localhost/"))) return;
     await pullImage(client, name, { login, progress: listener });
   }
 }

@@ -10,7 +10,7 @@ import {
   listCopies,
   type PreparedCopy,
 } from "./copied-files.ts";
-import { createContainer, missingVolumes } from "./create.ts";
+import { createContainer, labelVolumes, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
 import { ownVolumes, putArchive, putBack, putCopies } from "./fill-volumes.ts";
 import { waitUntilHealthy } from "./health.ts";
@@ -67,6 +67,7 @@ export async function replaceContainer(
       ...draftLabel({ newVolumes, wasRunning }),
     };
     undo.push(() => discardDraft(settled(scope), { id: names.next, plugin }, newVolumes));
+    await labelVolumes(scope.client, designMounts(design), newVolumes);
     const id = await createContainer(
       scope.client,
       names.next,
