@@ -16,6 +16,7 @@ export interface WrittenSettings {
   pids?: number | undefined;
   restart?: string | undefined;
   replicas?: number | undefined;
+  placement?: readonly string[] | undefined;
 }
 
 export interface SettingsSurroundings {
@@ -28,6 +29,7 @@ export interface SettingsSurroundings {
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const VOLUME = /^(?:[A-Za-z0-9][A-Za-z0-9_.-]*|\/[^:\0]*):\/[^:\0]*(?::(?:ro|rw))?$/;
 const PORT = /^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):)?(\d{1,5}):(\d{1,5})(?:\/(?:tcp|udp))?$/;
+const CONSTRAINT = /^(?:node|engine)\.[A-Za-z0-9_.-]+(?:==|!=)\S+$/;
 const RESTART = ["no", "always", "unless-stopped", "on-failure"] as const;
 
 /**
@@ -54,6 +56,14 @@ export async function settingsChange(
       });
     }
   }
+  const placement = written.placement?.filter((constraint) => constraint !== "none");
+  for (const constraint of placement ?? []) {
+    if (!CONSTRAINT.test(constraint)) {
+      throw usageError(`--placement: "${constraint}" is not a constraint`, {
+        hint: "for example node.role==worker, node.hostname!=db1 or node.labels.zone==west; none takes them away",
+      });
+    }
+  }
   const restart = RESTART.find((policy) => policy === written.restart);
   return {
     ...(Object.keys(env).length > 0 ? { env } : {}),
@@ -64,6 +74,7 @@ export async function settingsChange(
     ...(written.pids === undefined ? {} : { pids: written.pids }),
     ...(restart === undefined ? {} : { restart }),
     ...(written.replicas === undefined ? {} : { replicas: written.replicas }),
+    ...(placement === undefined ? {} : { placement }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { parseSize } from "../config/size.ts";
-import { integer, parsed, several, text } from "./command.ts";
+import { integer, list, parsed, several, text } from "./command.ts";
 
 /** The least that engines accept. */
 const LEAST_MEMORY_BYTES = 6 * 2 ** 20;
@@ -17,6 +17,10 @@ export const SETTINGS_OPTIONS = {
     choices: ["no", "always", "unless-stopped", "on-failure"],
   }),
   replicas: integer("--replicas <number>", "how many of it run, on a cluster", { min: 0, max: 10_000 }),
+  placement: list(
+    "--placement <constraints>",
+    "which nodes of a cluster run it: node.role==worker, node.labels.zone!=x; none = any",
+  ),
 } as const;
 
 function memory(words: string): number {

@@ -15,8 +15,10 @@ import {
   newManifest,
   SETTINGS,
 } from "./backup-format.ts";
-import { readBlueprint, readProvenance } from "./blueprint.ts";
+import { readProvenance, writeBlueprint } from "./blueprint.ts";
 import { type EngineScope, pluginContainer } from "./containers.ts";
+import { readContainer } from "./in-place.ts";
+import { LABEL } from "./labels.ts";
 import type { Container } from "./schema.ts";
 
 /**
@@ -31,7 +33,7 @@ export async function backupPlugin(
 ): Promise<BackupSummary> {
   if (await exists(file)) throw conflictError(`${file} exists already`, { details: { file } });
   const container = await pluginContainer(scope, name);
-  if (readBlueprint(container.Config.Labels, container.Config.Env) === undefined) {
+  if (readContainer(container) === undefined) {
     throw conflictError(`the labels of plugin "${name}" do not say how it was made`);
   }
   const folder = await mkdtemp(join(dirname(file), `.${basename(file)}-`));
@@ -126,7 +128,12 @@ async function writeBackup(
   folder: string,
   { container, name, volumes }: { container: Container; name: string; volumes: BackupManifest["volumes"] },
 ): Promise<void> {
-  const stored: BackupSettings = { labels: container.Config.Labels, env: container.Config.Env };
+  const { Labels: labels, Env: env } = container.Config;
+  const made = readContainer(container);
+  // With what was changed in place since it was made.
+  const blueprint =
+    made === undefined ? {} : { [LABEL.blueprint]: writeBlueprint(made.recipe, made.settings) };
+  const stored: BackupSettings = { labels: { ...labels, ...blueprint }, env };
   const settings = JSON.stringify(stored, null, 2);
   const manifest = newManifest({
     plugin: name,

@@ -6,6 +6,7 @@ import { type ContainerDesign, designMounts } from "./body.ts";
 import { buildImage } from "./build.ts";
 import { type EngineScope, findContainer, pluginContainer } from "./containers.ts";
 import { isCopied, listCopies } from "./copied-files.ts";
+import { readContainer, refuseClusterSettings } from "./in-place.ts";
 import { LABEL } from "./labels.ts";
 import { checkPluginName, containerNames } from "./names.ts";
 import { networkName } from "./networks.ts";
@@ -39,6 +40,7 @@ export async function installPlugin(
 ): Promise<InstallationChange> {
   const { ingredients, settings } = order;
   const plugin = checkPluginName(ingredients.provenance.plugin);
+  refuseClusterSettings(shop, settings);
   if ((await findContainer(shop, containerNames(shop.user, plugin).current)) !== undefined) {
     throw conflictError(`plugin "${plugin}" is installed already on target "${shop.client.target}"`, {
       hint: `"plugctl update ${plugin}" changes its version, "plugctl set ${plugin}" its settings`,
@@ -62,7 +64,7 @@ export async function updatePlugin(
   const { ingredients } = order;
   const { plugin } = ingredients.provenance;
   const container = await pluginContainer(shop, plugin);
-  const settings = readBlueprint(container.Config.Labels, container.Config.Env)?.settings ?? {};
+  const settings = readContainer(container)?.settings ?? {};
   const start = ["running", "paused", "restarting"].includes(container.State.Status);
   if (order.dryRun) return announced(shop, { ingredients, settings, start }, container);
   return change(shop, { ingredients, settings, start, previous: container, pull: true }, progress);

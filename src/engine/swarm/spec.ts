@@ -37,6 +37,7 @@ export function serviceSpec(design: ContainerDesign, replicas: number): Record<s
         },
       },
       RestartPolicy: { Condition: restartCondition(settings.restart), Delay: NANO },
+      ...(settings.placement === undefined ? {} : { Placement: { Constraints: settings.placement } }),
       Networks: [{ Target: design.network, Aliases: [provenance.plugin] }],
     },
     Mode: { Replicated: { Replicas: replicas } },

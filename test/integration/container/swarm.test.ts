@@ -110,4 +110,21 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "a swarm as a t
     expect(await engine.api.listServices()).toEqual([]);
     expect((await engine.api.listNetworks()).map(({ Name }) => Name)).not.toContain("plugctl");
   }, 120_000);
+
+  it("runs tasks on the nodes that fit, and elsewhere when told so", async () => {
+    const on = open();
+    await install(on, "1", "placed", { placement: ["node.role==manager"] });
+    const constraints = async () =>
+      (await engine.api.getService("plugctl-placed").inspect()).Spec.TaskTemplate.Placement?.Constraints;
+    expect(await constraints()).toEqual(["node.role==manager"]);
+    const [{ ID = "" } = {}] = await engine.api.listNodes();
+    const change = { placement: [`node.id==${ID}`] };
+    expect(await on("settings").set({ name: "placed", change, dryRun: false }, quiet)).toMatchObject({
+      changed: true,
+      state: "running",
+      plan: [`run on nodes with node.id==${ID}`],
+    });
+    expect(await constraints()).toEqual([`node.id==${ID}`]);
+    await on("removal").remove({ name: "placed", purge: true, dryRun: false });
+  });
 });
