@@ -8,6 +8,10 @@ const LEAST_MEMORY_BYTES = 6 * 2 ** 20;
 export const SETTINGS_OPTIONS = {
   env: several("-e, --env <variable>", "KEY=value, or KEY to pass on the value that it has here"),
   envFile: text("--env-file <file>", "file of KEY=value lines, or - for stdin (for what should not be seen)"),
+  secret: several(
+    "--secret <file>",
+    "NAME=FILE (or - for stdin) becomes /run/secrets/NAME, and no variable; NAME= takes it away",
+  ),
   volume: several("--volume <volume>", "source:target[:ro]; the source is a name or an absolute path"),
   publish: several("-p, --publish <port>", "[address:]host:container[/udp]"),
   memory: parsed("--memory <size>", "limit of memory: 512m, 2g", memory),

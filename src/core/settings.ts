@@ -18,6 +18,8 @@ export interface SettingsChange {
   replicas?: number;
   /** Swarm: what a node must be to run a task, `node.role==worker`; all of them, in place of those before. */
   placement?: readonly string[];
+  /** Files at `/run/secrets/NAME`, by name: what is to be in them; null takes one away. */
+  secrets?: Readonly<Record<string, Uint8Array | null>>;
 }
 
 export interface PluginSettings {
@@ -30,6 +32,8 @@ export interface PluginSettings {
   cpus: number | null;
   pids: number | null;
   restart: string;
+  /** Names of secret files. */
+  secrets?: string[];
 }
 
 export interface SettingsChanges {

@@ -58,6 +58,7 @@ const blueprintSchema = z.object({
     restart: z.optional(z.enum(["no", "always", "unless-stopped", "on-failure"])),
     replicas: z.optional(z.number()),
     placement: z.optional(names),
+    secrets: z.optional(names),
   }),
 });
 

@@ -1,4 +1,5 @@
 import { isPlugctlError, PlugctlError } from "../core/errors.ts";
+import type { SettingsChange } from "../core/settings.ts";
 import { readBlueprint } from "./blueprint.ts";
 import { limits } from "./body.ts";
 import { type EngineScope, inspectContainer } from "./containers.ts";
@@ -9,7 +10,10 @@ import type { UserSettings } from "./user-settings.ts";
 const NANO = 1e9;
 
 /** One engine runs one container of a plugin. @throws UNSUPPORTED. */
-export function refuseClusterSettings({ client }: EngineScope, { replicas, placement }: UserSettings): void {
+export function refuseClusterSettings(
+  { client }: EngineScope,
+  { replicas, placement }: SettingsChange,
+): void {
   if (replicas === undefined && placement === undefined) return;
   throw new PlugctlError(
     "UNSUPPORTED",

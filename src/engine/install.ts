@@ -1,6 +1,7 @@
 import { conflictError } from "../core/errors.ts";
 import type { InstallationChange } from "../core/installation.ts";
 import type { ProgressListener } from "../core/progress.ts";
+import type { SettingsChange } from "../core/settings.ts";
 import { readBlueprint, readProvenance } from "./blueprint.ts";
 import { type ContainerDesign, designMounts } from "./body.ts";
 import { buildImage } from "./build.ts";
@@ -15,6 +16,7 @@ import type { Ingredients, Recipe } from "./recipe.ts";
 import type { RegistryLogin } from "./registry-auth.ts";
 import { replaceContainer } from "./replace.ts";
 import type { Container, Image } from "./schema.ts";
+import { newSecrets, type SecretFiles } from "./secrets.ts";
 import { toEngineState, toPluginState } from "./states.ts";
 import { mergeSettings, type UserSettings } from "./user-settings.ts";
 import type { Placement } from "./volumes.ts";
@@ -27,7 +29,7 @@ export interface Workshop extends EngineScope {
 
 export interface InstallOrder {
   ingredients: Ingredients;
-  settings: UserSettings;
+  settings: SettingsChange;
   start: boolean;
   dryRun: boolean;
 }
@@ -38,16 +40,22 @@ export async function installPlugin(
   order: InstallOrder,
   progress: ProgressListener,
 ): Promise<InstallationChange> {
-  const { ingredients, settings } = order;
+  const { ingredients } = order;
+  const settings = mergeSettings({}, order.settings);
   const plugin = checkPluginName(ingredients.provenance.plugin);
-  refuseClusterSettings(shop, settings);
+  refuseClusterSettings(shop, order.settings);
   if ((await findContainer(shop, containerNames(shop.user, plugin).current)) !== undefined) {
     throw conflictError(`plugin "${plugin}" is installed already on target "${shop.client.target}"`, {
       hint: `"plugctl update ${plugin}" changes its version, "plugctl set ${plugin}" its settings`,
     });
   }
-  if (order.dryRun) return announced(shop, order, null);
-  return change(shop, { ingredients, settings, start: order.start, previous: null, pull: false }, progress);
+  if (order.dryRun) return announced(shop, { ingredients, settings, start: order.start }, null);
+  const secrets = newSecrets(order.settings);
+  return change(
+    shop,
+    { ingredients, settings, secrets, start: order.start, previous: null, pull: false },
+    progress,
+  );
 }
 
 export interface UpdateOrder {
@@ -67,12 +75,18 @@ export async function updatePlugin(
   const settings = readContainer(container)?.settings ?? {};
   const start = ["running", "paused", "restarting"].includes(container.State.Status);
   if (order.dryRun) return announced(shop, { ingredients, settings, start }, container);
-  return change(shop, { ingredients, settings, start, previous: container, pull: true }, progress);
+  return change(
+    shop,
+    { ingredients, settings, secrets: {}, start, previous: container, pull: true },
+    progress,
+  );
 }
 
 interface Change {
   ingredients: Ingredients;
   settings: UserSettings;
+  /** Content of the new ones. */
+  secrets: SecretFiles;
   start: boolean;
   previous: Container | null;
   pull: boolean;
@@ -91,6 +105,7 @@ async function change(
   const { container, warnings } = await replaceContainer(shop, {
     design,
     copies: ingredients.copies,
+    secrets: order.secrets,
     start: order.start,
     progress,
   });
@@ -137,7 +152,7 @@ export function designOf(
 ): ContainerDesign {
   return {
     ...{ user: shop.user, placement: shop.placement, network: networkName(shop.user) },
-    ...{ provenance, recipe, settings: mergeSettings({}, settings) },
+    ...{ provenance, recipe, settings },
     image: pinned.reference,
     imageDigest: pinned.digest,
     imageVolumes: Object.keys(pinned.image.Config?.Volumes ?? {}).sort(),
@@ -214,6 +229,7 @@ function announced(
     ),
     ...copies.map(({ copy }) => `copy ${copy.from} into it`),
     ...(settings.ports ?? []).map((port) => `publish ${port}`),
+    ...(settings.secrets ?? []).map((name) => `put the secret ${name} into it`),
     ...(start ? ["start it and wait until it is healthy"] : []),
     ...(previous === null ? [] : ["keep the present container, stopped, for a rollback"]),
   ];

@@ -11,6 +11,7 @@ import { findImage } from "./pull.ts";
 import type { Recipe } from "./recipe.ts";
 import { replaceContainer } from "./replace.ts";
 import type { Container } from "./schema.ts";
+import { describeSecrets, newSecrets } from "./secrets.ts";
 import { toEngineState, toPluginState } from "./states.ts";
 import { mergeSettings, type UserSettings } from "./user-settings.ts";
 
@@ -37,6 +38,7 @@ export async function readSettings(shop: Workshop, name: string): Promise<Plugin
     cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / NANO : null,
     pids: HostConfig.PidsLimit || null,
     restart: HostConfig.RestartPolicy?.Name || "no",
+    secrets: [...(settings.secrets ?? [])],
   };
 }
 
@@ -63,7 +65,7 @@ export async function changeSettings(
   const { recipe, settings: before } = blueprintOf(name, container);
   const settings = mergeSettings(before, change);
   const state = toPluginState(toEngineState(container.State.Status), container.State.ExitCode);
-  const plan = describeChange(recipe, before, settings);
+  const plan = [...describeChange(recipe, before, settings), ...describeSecrets(change)];
   if (plan.length === 0) return { name, changed: false, state, plan };
   const running = ["running", "paused", "restarting"].includes(container.State.Status);
   const inPlace = Object.keys(change).every((key) => IN_PLACE.includes(key));
@@ -80,6 +82,7 @@ export async function changeSettings(
       settings,
       pinned: await pinnedOf(shop, container),
     }),
+    secrets: newSecrets(change),
     start: running,
     progress,
   });

@@ -8,6 +8,7 @@ import { makeConnection } from "../../helpers/adapter-connection.ts";
 import { busyboxImage, pushImage } from "../../helpers/busybox-image.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { execIn } from "../../helpers/exec.ts";
 import { useRegistry } from "../../helpers/registry.ts";
 
 const quiet = () => undefined;
@@ -126,5 +127,23 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "a swarm as a t
     });
     expect(await constraints()).toEqual([`node.id==${ID}`]);
     await on("removal").remove({ name: "placed", purge: true, dryRun: false });
+  });
+
+  it("keeps secrets in the swarm, and takes them away with the service", async () => {
+    const on = open();
+    const secrets = { password: Buffer.from("hunter2"), key: Buffer.from("k1") };
+    await install(on, "1", "vault", { secrets });
+    const read = () => execIn({ on }, "vault", "cd /run/secrets; for f in *; do echo $f: $(cat $f); done");
+    expect(await read()).toBe("key: k1\npassword: hunter2\n");
+    expect(JSON.stringify(await engine.api.getService("plugctl-vault").inspect())).not.toMatch(
+      /hunter2|aHVudGVyMg/,
+    );
+    const change = { secrets: { key: Buffer.from("k2"), password: null } };
+    await on("settings").set({ name: "vault", change, dryRun: false }, quiet);
+    expect(await read()).toBe("key: k2\n");
+    await on("installation").rollback({ name: "vault", dryRun: false }, quiet);
+    expect(await read()).toBe("key: k1\npassword: hunter2\n");
+    await on("removal").remove({ name: "vault", purge: true, dryRun: false });
+    expect(await engine.api.listSecrets()).toEqual([]);
   });
 });
