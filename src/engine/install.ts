@@ -111,7 +111,7 @@ async function change(
   });
   return described(design, container, previous, [
     ...ingredients.warnings,
-    ...unplaced(shop, design),
+    ...misplaced(shop, design),
     ...warnings,
   ]);
 }
@@ -197,13 +197,19 @@ function described(
   };
 }
 
-/** What a plan asks for and this engine has no place for. */
-function unplaced(shop: Workshop, { recipe, provenance }: ContainerDesign): string[] {
-  return recipe.mounts
-    .filter(({ source }) => shop.placement(source, provenance.plugin) === null)
-    .map(
-      ({ source, target }) => `${target} is not mounted: this target has no ${source.root} of the platform`,
-    );
+/** What a plan asks for and this engine has no place for, or another one than the platform. */
+function misplaced(shop: Workshop, { recipe, provenance }: ContainerDesign): string[] {
+  return recipe.mounts.flatMap(({ source, target }) => {
+    const place = shop.placement(source, provenance.plugin);
+    if (place === null)
+      return [`${target} is not mounted: this target has no ${source.root} of the platform`];
+    if (source.root !== "storages" || place.type !== "volume") return [];
+    const apart =
+      source.path === ""
+        ? "volumes of single storages do not appear in it"
+        : "it does not appear in the folder of all storages";
+    return [`${target} is the volume ${place.name}: ${apart}`];
+  });
 }
 
 const NOT_PULLED: Image = { Id: "", RepoTags: [], RepoDigests: [], Created: "", Size: 0, Config: null };
@@ -242,7 +248,7 @@ function announced(
         ? "available"
         : toPluginState(toEngineState(previous.State.Status), previous.State.ExitCode),
     changed: false,
-    warnings: [...ingredients.warnings, ...unplaced(shop, design)],
+    warnings: [...ingredients.warnings, ...misplaced(shop, design)],
     plan,
   };
 }
