@@ -9,6 +9,7 @@ import { type EngineScope, findContainer, pluginContainer } from "./containers.t
 import { isCopied, listCopies } from "./copied-files.ts";
 import { readContainer, refuseClusterSettings } from "./in-place.ts";
 import { LABEL } from "./labels.ts";
+import { misplaced } from "./misplaced.ts";
 import { checkPluginName, containerNames } from "./names.ts";
 import { networkName } from "./networks.ts";
 import { findImage, type PinnedImage, pinImage, pullImage } from "./pull.ts";
@@ -109,11 +110,7 @@ async function change(
     start: order.start,
     progress,
   });
-  return described(design, container, previous, [
-    ...ingredients.warnings,
-    ...misplaced(shop, design),
-    ...warnings,
-  ]);
+  return described(design, container, previous, [...ingredients.warnings, ...misplaced(design), ...warnings]);
 }
 
 export async function obtainImage(
@@ -197,21 +194,6 @@ function described(
   };
 }
 
-/** What a plan asks for and this engine has no place for, or another one than the platform. */
-function misplaced(shop: Workshop, { recipe, provenance }: ContainerDesign): string[] {
-  return recipe.mounts.flatMap(({ source, target }) => {
-    const place = shop.placement(source, provenance.plugin);
-    if (place === null)
-      return [`${target} is not mounted: this target has no ${source.root} of the platform`];
-    if (source.root !== "storages" || place.type !== "volume") return [];
-    const apart =
-      source.path === ""
-        ? "volumes of single storages do not appear in it"
-        : "it does not appear in the folder of all storages";
-    return [`${target} is the volume ${place.name}: ${apart}`];
-  });
-}
-
 const NOT_PULLED: Image = { Id: "", RepoTags: [], RepoDigests: [], Created: "", Size: 0, Config: null };
 
 function announced(
@@ -248,7 +230,7 @@ function announced(
         ? "available"
         : toPluginState(toEngineState(previous.State.Status), previous.State.ExitCode),
     changed: false,
-    warnings: [...ingredients.warnings, ...misplaced(shop, design)],
+    warnings: [...ingredients.warnings, ...misplaced(design)],
     plan,
   };
 }
