@@ -1,6 +1,6 @@
 import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
-import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
+import { type ContainerDesign, containerBody } from "./body.ts";
 import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
 import { createContainer, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
@@ -42,7 +42,7 @@ export async function replaceContainer(
   const current = before.find(({ Names }) => Names.includes(`/${names.current}`));
   if (current === undefined) await requireFreeName(scope, names.current);
   const wasRunning = current !== undefined && ["running", "paused", "restarting"].includes(current.State);
-  const newVolumes = await missingVolumes(scope.client, designMounts(design));
+  const newVolumes = await missingVolumes(scope.client, design);
   const undo: (() => Promise<void>)[] = [];
   try {
     progress({ phase: "creating", message: `creating the container of ${plugin}` });
