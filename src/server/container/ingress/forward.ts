@@ -61,6 +61,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #bytes = 0;
+  /** Of the answer's body; NaN when the plugin does not say. */
+  #length = Number.NaN;
   #retried = false;
   #ended = false;
 
@@ -120,6 +122,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const { address, upstream } = this.#exchange;
     this.#status = status;
+    this.#length = Number(headers["content-length"]);
     this.#reply.hijack();
     const sent = responseHeaders(headers, address, upstream);
     if (statusText) this.#response.writeHead(status, statusText, sent);
@@ -128,6 +131,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
+    if (this.#bytes === this.#length) {
+      // Known to be the last one: with the head, it goes out in one piece.
+      this.#response.end(chunk);
+      return;
+    }
     if (this.#response.write(chunk)) return;
     controller.pause();
     this.#response.once("drain", () => controller.resume());
@@ -135,7 +143,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#ended = true;
-    this.#response.end();
+    if (!this.#response.writableEnded) this.#response.end();
     this.#finish();
   }
 

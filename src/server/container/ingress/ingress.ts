@@ -119,7 +119,9 @@ export class Ingress {
     { status, bytes, failure }: ExchangeEnd,
     ms: number,
   ): void {
-    this.#parts.log.info(
+    const { log } = this.#parts;
+    if (!log.isLevelEnabled("info")) return;
+    log.info(
       {
         plugin: pluginKey(plugin),
         method: request.method,
