@@ -2,7 +2,7 @@ import type { Administration } from "./administration.ts";
 import { PlugctlError } from "./errors.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import type { Access, Logs, Shell, Statistics } from "./observation.ts";
+import type { Access, Events, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Images, Safekeeping } from "./safekeeping.ts";
@@ -53,6 +53,9 @@ export interface CatalogueQuery {
 }
 
 export interface Catalogue {
+  /** Where the target has nothing to search: that it has not, and how it gets something. */
+  readonly hint?: string | undefined;
+  /** Without anything to search: nothing is found. */
   search(query: CatalogueQuery): Promise<Plugin[]>;
 }
 
@@ -121,6 +124,7 @@ export interface Capabilities {
   lifecycle: Lifecycle;
   settings: SettingsChanges;
   logs: Logs;
+  events: Events;
   shell: Shell;
   statistics: Statistics;
   access: Access;
@@ -153,6 +157,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   lifecycle: "start, stop and pause",
   settings: "settings",
   logs: "logs",
+  events: "events",
   shell: "a shell",
   statistics: "statistics",
   access: "public access",

@@ -1,7 +1,8 @@
 import { conflictError } from "../core/errors.ts";
-import { type ContainerDesign, designMounts } from "./body.ts";
+import { type ContainerDesign, designMounts, type EngineMount } from "./body.ts";
 import type { EngineClient } from "./client.ts";
 import { LABEL } from "./labels.ts";
+import { isPodman } from "./podman.ts";
 import { createdSchema, volumeListSchema } from "./schema.ts";
 import { parseVolume } from "./user-settings.ts";
 
@@ -49,4 +50,21 @@ export async function missingVolumes(client: EngineClient, design: ContainerDesi
     });
   }
   return [...new Set(names)].filter((name) => !present.has(name));
+}
+
+/** Podman, which makes volumes with a container as well, gives them no labels: nobody would know whose they are. */
+export async function labelVolumes(
+  client: EngineClient,
+  mounts: readonly EngineMount[],
+  newVolumes: readonly string[],
+): Promise<void> {
+  if (newVolumes.length === 0 || !(await isPodman(client))) return;
+  for (const { Source, VolumeOptions } of mounts) {
+    if (!newVolumes.includes(Source)) continue;
+    await client.done(
+      (docker, abortSignal) =>
+        docker.createVolume({ Name: Source, Labels: VolumeOptions?.Labels ?? {}, ...{ abortSignal } }),
+      { subject: `volume ${Source}` },
+    );
+  }
 }

@@ -72,7 +72,6 @@ export async function changeSettings(
       settings,
       pinned: await pinnedOf(shop, container),
     }),
-    copies: [],
     start: running,
     progress,
   });
