@@ -1,6 +1,6 @@
 import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
-import { type ContainerDesign, containerBody } from "./body.ts";
+import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
 import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
 import {
   type CopyList,

@@ -23,6 +23,7 @@ import { PluginRights } from "./permissions.ts";
 import { PluginChanges } from "./plugins/changes.ts";
 import { EngineAccess } from "./plugins/engine-access.ts";
 import { engineAddress } from "./plugins/engine-address.ts";
+import { EngineWatch } from "./plugins/engine-events.ts";
 import { entryRoutes } from "./plugins/entry-routes.ts";
 import { InstalledEntries } from "./plugins/installed-entries.ts";
 import { PluginInstaller } from "./plugins/installer.ts";
@@ -96,6 +97,12 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   });
   const probing = createPluginAgent();
   const access = new AccessControl({ registry, plugins: visited, connections, agent: probing, urlOf });
+  const watch = new EngineWatch({
+    engine,
+    events: context.events,
+    locator,
+    log: log.child({ part: "engine" }),
+  });
   new Gauge({
     name: "plugctl_container_plugins",
     help: "Plugins that the server knows of",
@@ -144,6 +151,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
     jobs: [{ name: "container.look", everyMs: LOOK_MS, run: () => registry.look() }],
     counts: async () => ({ containerPlugins: registry.size, proxies: proxies.list().length }),
     async stop() {
+      await watch.stop();
       await ingress.close();
       await probing.destroy();
       await proxies.close();
