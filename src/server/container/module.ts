@@ -32,6 +32,8 @@ import { platformOf } from "./plugins/platform.ts";
 import { Plugins } from "./plugins/plugins.ts";
 import { PluginLocator } from "./plugins/reach.ts";
 import { PluginRegistry, type RegisteredPlugin } from "./plugins/registry.ts";
+import { PluginRevisions } from "./plugins/revisions.ts";
+import { Workshops } from "./plugins/workshops.ts";
 import { PluginProperties } from "./properties/properties.ts";
 import { Proxies } from "./proxies/proxies.ts";
 import { clearLeftovers, recoverPlugins } from "./recovery.ts";
@@ -71,8 +73,10 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   const urlOf = (plugin: RegisteredPlugin) => pluginUrl(plugin, hosts, publicUrl);
   const plugins = new Plugins({ engine, entries, registry, urlOf });
   const platform = platformOf(publicUrl);
+  const workshops = new Workshops(engine);
   const installer = new PluginInstaller({
     engine,
+    workshops,
     marketplace,
     entries,
     registry,
@@ -80,7 +84,8 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
     proxies,
     platform,
   });
-  const changes = new PluginChanges({ context, installer, plugins, locator });
+  const revisions = new PluginRevisions({ workshops, marketplace, entries, tokens, proxies });
+  const changes = new PluginChanges({ context, installer, revisions, plugins, locator });
   const visited: PublishedPlugins = {
     bySlug: (slug) => registry.bySlug(slug),
     byName: (user, name) => registry.byName(user, name),
@@ -131,6 +136,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
         engine,
         plugins,
         changes,
+        revisions,
         rights,
         entries,
         marketplace,

@@ -1,32 +1,30 @@
-import { conflictError, toPlugctlError } from "../../../core/errors.ts";
+import { conflictError } from "../../../core/errors.ts";
 import type { InstallationChange } from "../../../core/installation.ts";
 import { toContainerPlan } from "../../../core/marketplace/container-plan.ts";
-import type { PlanContext, PlannedProxy, PlannedToken } from "../../../core/marketplace/plan.ts";
+import type { PlanContext, PlannedToken } from "../../../core/marketplace/plan.ts";
 import { plannedTokens, toEntryPlan } from "../../../core/marketplace/resources.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
 import type { SettingsChange } from "../../../core/settings.ts";
 import { readBlueprint, readProvenance } from "../../../engine/blueprint.ts";
 import type { CatalogueEntry } from "../../../engine/catalogue/catalogue.ts";
 import { findContainer } from "../../../engine/containers.ts";
-import { installPlugin, updatePlugin, type Workshop } from "../../../engine/install.ts";
+import { installPlugin, updatePlugin } from "../../../engine/install.ts";
 import { checkPluginName, containerNames } from "../../../engine/names.ts";
 import { type Ingredients, recipeOfImage, recipeOfPlan } from "../../../engine/recipe.ts";
-import { dockerLogins, type RegistryLogin } from "../../../engine/registry-auth.ts";
 import { removePlugin } from "../../../engine/remove.ts";
-import { namedVolumes } from "../../../engine/volumes.ts";
 import type { Marketplace } from "../marketplace/marketplace.ts";
-import type { Proxies, ProxyDefinition } from "../proxies/proxies.ts";
+import type { Proxies } from "../proxies/proxies.ts";
 import type { PluginOwner, PluginTokens } from "../tokens/plugin-tokens.ts";
 import type { EngineAccess } from "./engine-access.ts";
+import { openProxies, renewProxies } from "./entry-proxies.ts";
 import type { InstalledEntries } from "./installed-entries.ts";
 import type { Platform } from "./platform.ts";
 import type { PluginRegistry } from "./registry.ts";
-
-/** Where the proxies of entries listen: an administrator may open them further. */
-const LOOPBACK = "127.0.0.1";
+import type { Workshops } from "./workshops.ts";
 
 export interface InstallerParts {
   engine: EngineAccess;
+  workshops: Workshops;
   marketplace: Marketplace;
   entries: InstalledEntries;
   registry: PluginRegistry;
@@ -40,7 +38,7 @@ export type Wanted =
   | { type: "market"; entry: string; version?: string | undefined }
   | { type: "image"; reference: string };
 
-interface Work {
+export interface Work {
   progress: ProgressListener;
   signal: AbortSignal;
 }
@@ -48,7 +46,6 @@ interface Work {
 /** Installs, updates and removes plugins with all that belongs to them: container, tokens, proxies, the entry itself. */
 export class PluginInstaller {
   readonly #parts: InstallerParts;
-  readonly #logins: RegistryLogin = dockerLogins(process.env);
 
   constructor(parts: InstallerParts) {
     this.#parts = parts;
@@ -74,7 +71,7 @@ export class PluginInstaller {
     }
     const change =
       wanted.type === "image"
-        ? await this.#withContainer(owner, work, (shop) =>
+        ? await this.#parts.workshops.within(owner.user, work.signal, (shop) =>
             installPlugin(
               shop,
               { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
@@ -88,7 +85,7 @@ export class PluginInstaller {
 
   /** Another version, with the same settings, tokens and data. @throws NOT_FOUND. */
   async upgrade(owner: PluginOwner, version: string | undefined, work: Work): Promise<InstallationChange> {
-    const { entries, marketplace, tokens } = this.#parts;
+    const { entries, marketplace, tokens, proxies } = this.#parts;
     const { user, plugin } = owner;
     const installed = await entries.find(user, plugin);
     const name = installed?.entry.name ?? (await this.#entryOfContainer(owner));
@@ -107,7 +104,7 @@ export class PluginInstaller {
       const plan = toEntryPlan(found.entry, context);
       const change =
         found.entry.kind === "container"
-          ? await this.#withContainer(owner, work, async (shop) =>
+          ? await this.#parts.workshops.within(owner.user, work.signal, async (shop) =>
               updatePlugin(
                 shop,
                 { ingredients: await this.#ingredients(found, context), dryRun: false },
@@ -126,7 +123,7 @@ export class PluginInstaller {
       );
       return {
         ...change,
-        warnings: [...change.warnings, ...(await this.#renewProxies(owner, plan.resources.proxies))],
+        warnings: [...change.warnings, ...(await renewProxies(proxies, owner, plan.resources.proxies))],
       };
     } catch (error) {
       await issued.undo();
@@ -177,12 +174,12 @@ export class PluginInstaller {
       const context = this.#context(owner, issued.values);
       const plan = toEntryPlan(found.entry, context);
       const warnings = [
-        ...(await this.#openProxies(owner, plan.resources.proxies)),
+        ...(await openProxies(proxies, owner, plan.resources.proxies)),
         ...this.#unreachable(plan.tokens),
       ];
       const change =
         found.entry.kind === "container"
-          ? await this.#withContainer(owner, work, async (shop) =>
+          ? await this.#parts.workshops.within(owner.user, work.signal, async (shop) =>
               installPlugin(
                 shop,
                 { ingredients: await this.#ingredients(found, context), settings, start, dryRun: false },
@@ -249,58 +246,12 @@ export class PluginInstaller {
     return Object.fromEntries(held);
   }
 
-  /** Opens what the entry asks for. Returns what could not be honoured. */
-  async #openProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
-    for (const proxy of planned) await this.#parts.proxies.create(owner, toProxy(proxy));
-    return planned
-      .filter(({ source }) => source.secure)
-      .map(({ id }) => `the proxy ${id} speaks no TLS at its port, as this server has none there`);
-  }
-
-  /** The plugin has its new version already: a port that cannot be opened is told, and undoes nothing. */
-  async #renewProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
-    try {
-      await this.#parts.proxies.deleteOf(owner.user, owner.plugin);
-      return await this.#openProxies(owner, planned);
-    } catch (error) {
-      return [`not all proxies are open: ${toPlugctlError(error).message}`];
-    }
-  }
-
-  #withContainer<T>(
-    { user }: PluginOwner,
-    { signal }: Work,
-    work: (shop: Workshop) => Promise<T>,
-  ): Promise<T> {
-    return this.#parts.engine.within(user, signal, (scope) =>
-      work({ ...scope, placement: namedVolumes(user), login: this.#logins }),
-    );
-  }
-
   #unreachable(tokens: readonly PlannedToken[]): string[] {
     if (tokens.length === 0 || this.#parts.platform.isReachable) return [];
     return [
       "the plugin cannot call this server back, which serves its own machine only: start it with --host and --public-url",
     ];
   }
-}
-
-function toProxy({
-  id,
-  name,
-  description,
-  enabled,
-  protocol,
-  source,
-  target,
-}: PlannedProxy): ProxyDefinition {
-  return {
-    proxy: id,
-    name,
-    ...(description === null ? {} : { description }),
-    enabled,
-    config: { protocol, source: { port: source.port, secure: false, address: LOOPBACK }, target },
-  };
 }
 
 function ofImage(plugin: string, reference: string): Ingredients {
