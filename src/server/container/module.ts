@@ -15,6 +15,8 @@ import { OpenConnections } from "./ingress/open-connections.ts";
 import { createPluginHosts, type PluginHosts } from "./ingress/plugin-hosts.ts";
 import type { PublishedPlugins } from "./ingress/published-plugin.ts";
 import { HOST_PREFIX, ingressRoutes } from "./ingress/routes.ts";
+import { shareRoutes } from "./ingress/share-routes.ts";
+import { PluginShares } from "./ingress/shares.ts";
 import { VisitorLimit } from "./ingress/visitor-limit.ts";
 import { Marketplace } from "./marketplace/marketplace.ts";
 import { PublishedEntries } from "./marketplace/publications.ts";
@@ -66,7 +68,12 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   const entries = new InstalledEntries(db, now);
   const registry = await PluginRegistry.load(db, engine, now);
   const tokens = await PluginTokens.load(db, context);
-  const rights = new PluginRights(context, (tokenId) => tokens.grantsOf(tokenId));
+  const shares = new PluginShares(context.database, now);
+  const rights = new PluginRights(
+    context,
+    (tokenId) => tokens.grantsOf(tokenId),
+    (owner, userId) => shares.includes(owner, userId),
+  );
   const locator = new PluginLocator({ engine, hostEndpoint: hostEndpoints(entries) });
   const proxies = await Proxies.load({ db, log: log.child({ part: "proxy" }), locate: locate(engine) });
   await clearLeftovers({ engine, entries, tokens, proxies, log });
@@ -83,6 +90,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
     tokens,
     proxies,
     platform,
+    maxPlugins: options.maxPlugins,
   });
   const revisions = new PluginRevisions({ workshops, marketplace, entries, tokens, proxies });
   const changes = new PluginChanges({ context, installer, revisions, plugins, locator });
@@ -148,6 +156,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
         async (api) => {
           marketplaceRoutes(api, identity, marketplace);
           accessRoutes(api, { context, access, plugins, rights });
+          shareRoutes(api, { context, shares, plugins, rights, gate, connections });
           entryRoutes(api, { identity, rights, plugins, entries, marketplace });
         },
         { prefix: "/api/v1" },

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Problem } from "../../http/problem.ts";
+import { limitBody } from "./body-limit.ts";
 import type { PluginAddress } from "./plugin-address.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { responseHeaders } from "./response-headers.ts";
@@ -30,6 +31,8 @@ export interface Exchange {
   path: string;
   address: PluginAddress;
   authorizedByHeader: boolean;
+  /** What the request's body may have; null = without limit. */
+  maxBodyBytes: number | null;
 }
 
 export interface ExchangeEnd {
@@ -101,7 +104,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         path,
         method: this.#request.method,
         headers: requestHeaders(this.#request, { address, authorizedByHeader }),
-        body: hasBody(this.#request) ? this.#request.raw : null,
+        body: hasBody(this.#request) ? limitBody(this.#request, this.#exchange.maxBodyBytes) : null,
       },
       this,
     );
@@ -170,6 +173,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 }
 
 function toFailure(cause: Error): Problem {
+  if (cause instanceof Problem) return cause;
   const timedOut = "code" in cause && cause.code === "UND_ERR_HEADERS_TIMEOUT";
   return timedOut
     ? new Problem(504, "plugin_timeout", "the plugin did not answer in time", { cause })

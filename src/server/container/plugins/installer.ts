@@ -31,12 +31,20 @@ export interface InstallerParts {
   tokens: PluginTokens;
   proxies: Proxies;
   platform: Platform;
+  /** Of all users together; undefined = no limit. */
+  maxPlugins: number | undefined;
 }
 
 /** What to install. */
 export type Wanted =
   | { type: "market"; entry: string; version?: string | undefined }
   | { type: "image"; reference: string };
+
+interface InstallOrder {
+  wanted: Wanted;
+  settings: SettingsChange;
+  start: boolean;
+}
 
 export interface Work {
   progress: ProgressListener;
@@ -47,6 +55,9 @@ export interface Work {
 export class PluginInstaller {
   readonly #parts: InstallerParts;
 
+  /** Installations under way: each takes a place already. */
+  #installing = 0;
+
   constructor(parts: InstallerParts) {
     this.#parts = parts;
   }
@@ -54,7 +65,7 @@ export class PluginInstaller {
   /** @throws CONFLICT when it is installed, or a name or port is taken. Nothing is left of what failed. */
   async install(
     owner: PluginOwner,
-    { wanted, settings, start }: { wanted: Wanted; settings: SettingsChange; start: boolean },
+    { wanted, settings, start }: InstallOrder,
     work: Work,
   ): Promise<InstallationChange> {
     const { entries, registry, engine } = this.#parts;
@@ -69,18 +80,41 @@ export class PluginInstaller {
         hint: `"plugctl update ${plugin}" changes its version`,
       });
     }
-    const change =
-      wanted.type === "image"
-        ? await this.#parts.workshops.within(owner.user, work.signal, (shop) =>
-            installPlugin(
-              shop,
-              { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
-              work.progress,
-            ),
-          )
-        : await this.#installEntry(owner, { wanted, settings, start }, work);
-    await registry.add(user, plugin);
-    return change;
+    this.#requireRoom();
+    this.#installing++;
+    try {
+      const change = await this.#make(owner, { wanted, settings, start }, work);
+      await registry.add(user, plugin);
+      return change;
+    } finally {
+      this.#installing--;
+    }
+  }
+
+  /** @throws CONFLICT when as many plugins are installed as may be. */
+  #requireRoom(): void {
+    const { maxPlugins = Number.POSITIVE_INFINITY, registry } = this.#parts;
+    if (registry.size + this.#installing < maxPlugins) return;
+    throw conflictError(`this server has as many plugins as it may have: ${maxPlugins}`, {
+      hint: 'remove one, or start the server with a larger "--max-plugins"',
+    });
+  }
+
+  async #make(
+    owner: PluginOwner,
+    { wanted, settings, start }: InstallOrder,
+    work: Work,
+  ): Promise<InstallationChange> {
+    const { plugin } = owner;
+    return wanted.type === "image"
+      ? await this.#parts.workshops.within(owner.user, work.signal, (shop) =>
+          installPlugin(
+            shop,
+            { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
+            work.progress,
+          ),
+        )
+      : await this.#installEntry(owner, { wanted, settings, start }, work);
   }
 
   /** Another version, with the same settings, tokens and data. @throws NOT_FOUND. */
