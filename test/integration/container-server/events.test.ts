@@ -48,6 +48,15 @@ describeWith(["docker.io", "busybox-static"], "the event bus of a server over an
     await manage("box", { action: "remove" });
   });
 
+  test("tells that a plugin ran out of memory", async () => {
+    const { call, manage, told } = await watched();
+    const settings = { memoryBytes: 16 * 1024 * 1024 };
+    await manage("box", { action: "install", image: "service:1", settings, start: true });
+    await call("GET", "/v1/users/admin/plugins/box/terminal?command=tail+/dev/zero");
+    await told("plugin.out_of_memory");
+    await manage("box", { action: "remove" });
+  });
+
   test("tells of health", async () => {
     const { manage, told } = await watched();
     const settings = { env: { HEALTHY: "yes" } };
