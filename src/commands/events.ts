@@ -9,7 +9,7 @@ import { parseInstant } from "./instant.ts";
 export const run: Handler<typeof events> = async ({ args, options, host }) => {
   const query = {
     since: options.since === undefined ? undefined : parseSince(options.since, host.now()),
-    follow: options.noFollow !== true,
+    follow: options.follow !== false,
     onInterruption: (error: Error) => host.warn(`${error.message}; trying again`),
   };
   const items = watchEvents(await sources(host, args.plugins), query, (target, { code, message }) => {

@@ -11,6 +11,7 @@ import { createLogs } from "./logs.ts";
 import { toPlugin, toPluginDetail } from "./map.ts";
 import { findInMarketplace, searchMarketplace } from "./marketplace.ts";
 import { accessSchema } from "./schema.ts";
+import { createSession } from "./session.ts";
 import { createSettings } from "./settings.ts";
 
 /**
@@ -30,6 +31,7 @@ export function createThingerAdapter(connection: Connection): Adapter {
           return { product: "Thinger.io plugin API", version: null, login: await client.user() };
         },
       },
+      session: createSession(http, connection.container?.user),
       listing: {
         list: async () =>
           (await client.list()).map(toPlugin).sort((one, other) => one.name.localeCompare(other.name)),
