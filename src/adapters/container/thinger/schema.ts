@@ -43,6 +43,28 @@ export const accessSchema = z.object({
   warnings: z.array(z.string()),
 });
 
+export const exportSchema = z.looseObject({
+  name: z.string(),
+  version: z.nullable(z.string()),
+  /** Of the entry: `container`, `product`, `resources`. */
+  kind: z.string(),
+  origin: z.string(),
+});
+
+export const diffSchema = z.object({
+  name: z.string(),
+  installedVersion: z.nullable(z.string()),
+  offeredVersion: z.nullable(z.string()),
+  changes: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.enum(["added", "removed", "changed"]),
+      from: z.optional(z.unknown()),
+      to: z.optional(z.unknown()),
+    }),
+  ),
+});
+
 export const logLineSchema = z.object({
   stream: z.enum(["stdout", "stderr"]),
   at: z.nullable(z.string()),
