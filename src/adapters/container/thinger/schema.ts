@@ -43,12 +43,14 @@ export const accessSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-export const exportSchema = z.looseObject({
+/** An entry as it was installed. */
+export const exportSchema = z.object({
   name: z.string(),
-  version: z.nullable(z.string()),
-  /** Of the entry: `container`, `product`, `resources`. */
+  version: z.string(),
+  /** `container`, `product` or `resources`. */
   kind: z.string(),
-  origin: z.string(),
+  installedAt: z.string(),
+  manifest: z.looseObject({ name: z.string() }),
 });
 
 export const diffSchema = z.object({
