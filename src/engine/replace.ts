@@ -110,9 +110,17 @@ export async function start({ client }: EngineScope, id: string, plugin: string)
   });
 }
 
+async function resume({ client }: EngineScope, id: string, plugin: string): Promise<void> {
+  await client.done((docker, abortSignal) => docker.getContainer(id).unpause({ abortSignal }), {
+    subject: `plugin "${plugin}"`,
+  });
+}
+
 /** Stops it in the time that it asks for. */
 export async function stopForGood(scope: EngineScope, id: string, plugin: string): Promise<void> {
-  const { Config } = await inspectContainer(scope.client, id, `plugin "${plugin}"`);
+  const { Config, State } = await inspectContainer(scope.client, id, `plugin "${plugin}"`);
+  // Docker thaws what it is to end; Podman wants to be told.
+  if (State.Status === "paused") await resume(scope, id, plugin);
   await scope.client.done((docker, abortSignal) => docker.getContainer(id).stop({ abortSignal }), {
     subject: `plugin "${plugin}"`,
     extraMs: (Config.StopTimeout ?? DEFAULT_GRACE_SECONDS) * 1000,
