@@ -55,6 +55,9 @@ export interface CatalogueQuery {
 }
 
 export interface Catalogue {
+  /** Where the target has nothing to search: that it has not, and how it gets something. */
+  readonly hint?: string | undefined;
+  /** Without anything to search: nothing is found. */
   search(query: CatalogueQuery): Promise<Plugin[]>;
 }
 

@@ -1,6 +1,6 @@
 import type { EngineMount } from "./body.ts";
 import type { EngineClient } from "./client.ts";
-import { createdSchema, volumeListSchema } from "./schema.ts";
+import { createdSchema, versionSchema, volumeListSchema } from "./schema.ts";
 
 /**
  * Creates a container. The body goes into the body alone: dockerode would repeat it in the URL, secrets included.
@@ -36,4 +36,26 @@ export async function missingVolumes(
   );
   const present = new Set(Volumes.map(({ Name }) => Name));
   return [...new Set(names)].filter((name) => !present.has(name));
+}
+
+/** Podman, which makes volumes with a container as well, gives them no labels: nobody would know whose they are. */
+export async function labelVolumes(
+  client: EngineClient,
+  mounts: readonly EngineMount[],
+  newVolumes: readonly string[],
+): Promise<void> {
+  if (newVolumes.length === 0 || !(await isPodman(client))) return;
+  for (const { Source, VolumeOptions } of mounts) {
+    if (!newVolumes.includes(Source)) continue;
+    await client.done(
+      (docker, abortSignal) =>
+        docker.createVolume({ Name: Source, Labels: VolumeOptions?.Labels ?? {}, ...{ abortSignal } }),
+      { subject: `volume ${Source}` },
+    );
+  }
+}
+
+async function isPodman(client: EngineClient): Promise<boolean> {
+  const { Components = [] } = await client.json(versionSchema, (docker) => docker.version());
+  return Components.some(({ Name }) => /podman/i.test(Name ?? ""));
 }

@@ -97,14 +97,27 @@ function connectionError(code: string | undefined, call: EngineCall, cause: Erro
       cause,
       details: { target, address, reason: code ?? cause.message },
     });
-  const start = "is the engine running there?";
+  const isSocket = address.startsWith("/");
+  const start = isSocket ? startHint(target) : "is the engine running there?";
   switch (code) {
     case "ECONNREFUSED":
-      return failed("UNAVAILABLE", `no engine listens at ${address}`, start);
+      return failed(
+        "UNAVAILABLE",
+        isSocket
+          ? `no engine listens at ${address}: the socket is there, and nobody answers`
+          : `no engine listens at ${address}`,
+        start,
+      );
     case "ENOENT":
-      return failed("UNAVAILABLE", `there is no socket ${address}`, start);
+    case "ENOTDIR":
+      return failed("UNAVAILABLE", `no engine at ${address}: there is no such socket`, start);
     case "EACCES":
-      return failed("UNAVAILABLE", `this user may not open ${address}`, "members of the group docker may");
+    case "EPERM":
+      return failed(
+        "UNAVAILABLE",
+        `no engine at ${address}: this user may not open the socket`,
+        'members of the group docker may ("sudo usermod -aG docker USER", then sign in again); a rootless engine needs no group',
+      );
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return failed("UNAVAILABLE", `the host name of ${address} is not known`, "check the target's URL");
@@ -129,6 +142,10 @@ function connectionError(code: string | undefined, call: EngineCall, cause: Erro
     return failed("UNAVAILABLE", `the connection to ${address} failed (${code})`);
   return new PlugctlError("INTERNAL", cause.message, { cause });
 }
+
+/** What there is to do where no engine answers at a socket, on a target and on a server. */
+const startHint = (target: string) =>
+  `start it ("systemctl start docker", "podman system service"), or name another: "plugctl target add ${target} --overwrite --kind container --url URL", "plugctl serve --docker URL"`;
 
 /** dockerode wraps the engine's message into one of its own. */
 function engineMessage(error: Error): string {

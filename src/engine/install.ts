@@ -5,6 +5,7 @@ import { readBlueprint, readProvenance } from "./blueprint.ts";
 import { type ContainerDesign, designMounts } from "./body.ts";
 import { buildImage } from "./build.ts";
 import { type EngineScope, findContainer, pluginContainer } from "./containers.ts";
+import { isCopied, listCopies } from "./copied-files.ts";
 import { LABEL } from "./labels.ts";
 import { checkPluginName, containerNames } from "./names.ts";
 import { networkName } from "./networks.ts";
@@ -83,7 +84,8 @@ async function change(
   const { ingredients, settings, previous } = order;
   const pinned = await obtainImage(shop, ingredients, { always: order.pull, progress });
   const design = designOf(shop, ingredients.recipe, { ...ingredients, settings, pinned });
-  if (previous !== null && isSame(design, previous)) return described(design, previous, previous, []);
+  if (previous !== null && (await isSame(design, ingredients, previous)))
+    return described(design, previous, previous, []);
   const { container, warnings } = await replaceContainer(shop, {
     design,
     copies: ingredients.copies,
@@ -115,8 +117,9 @@ export async function obtainImage(
     listener: ProgressListener,
   ): Promise<void> {
     const local = await findImage(client, name);
-    // Built or imported here, and pushed nowhere: there is nothing newer to be had.
-    if (local !== undefined && local.RepoDigests.length === 0) return;
+    // Built or imported here, and pushed nowhere: there is nothing newer to be had. Podman gives such an image a digest
+    // too, and tells it by its name.
+    if (local !== undefined && (local.RepoDigests.length === 0 || name.startsWith("localhost/"))) return;
     await pullImage(client, name, { login, progress: listener });
   }
 }
@@ -139,15 +142,21 @@ export function designOf(
   };
 }
 
-/** Made from the same image, description and settings. */
-function isSame({ imageDigest, provenance, recipe }: ContainerDesign, { Config }: Container): boolean {
+/** Made from the same image, description and files. */
+async function isSame(
+  design: ContainerDesign,
+  { copies }: Ingredients,
+  { Config }: Container,
+): Promise<boolean> {
+  const { imageDigest, provenance, recipe } = design;
   const blueprint = readBlueprint(Config.Labels, Config.Env);
   const before = readProvenance({ Config });
   return (
     Config.Labels[LABEL.imageDigest] === imageDigest &&
     before.version === provenance.version &&
     before.manifestDigest === provenance.manifestDigest &&
-    blueprint?.recipe.image === recipe.image
+    blueprint?.recipe.image === recipe.image &&
+    isCopied(await listCopies(design, copies, []), Config.Labels)
   );
 }
 

@@ -12,6 +12,8 @@ export const LABEL = {
   description: "io.plugctl.description",
   /** JSON: what the container was made from (`Blueprint`), without the values of secrets. */
   blueprint: "io.plugctl.blueprint",
+  /** JSON: digests of the files that were copied from the entry, by their place in the plan's layout. */
+  copied: "io.plugctl.copied",
   /** JSON: who is making this container, and what goes with it when it does not come to that (`Draft`). */
   transient: "io.plugctl.transient",
 } as const;

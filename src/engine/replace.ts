@@ -2,9 +2,17 @@ import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
 import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
-import { createContainer, missingVolumes } from "./create.ts";
+import {
+  type CopyList,
+  copiedLabel,
+  copiedRecord,
+  decideCopies,
+  listCopies,
+  type PreparedCopy,
+} from "./copied-files.ts";
+import { createContainer, labelVolumes, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
-import { fillVolumes, type PreparedCopy, putArchive } from "./fill-volumes.ts";
+import { ownVolumes, putArchive, putBack, putCopies } from "./fill-volumes.ts";
 import { waitUntilHealthy } from "./health.ts";
 import { DEFAULT_GRACE_SECONDS } from "./lifecycle.ts";
 import { containerNames } from "./names.ts";
@@ -15,7 +23,10 @@ import { discardDraft } from "./undo.ts";
 
 export interface Replacement {
   design: ContainerDesign;
-  copies: readonly PreparedCopy[];
+  /** Without them the volumes stay as they are, and so does the record of what was copied into them. */
+  copies?: readonly PreparedCopy[];
+  /** Labels with that record, where there is no present container that has it. */
+  filledAs?: Readonly<Record<string, string>>;
   /** Archives of this machine to unpack at a path in the container before its start: what a backup held. */
   archives?: readonly { file: string; path: string }[];
   /** Start the new one: `installed` has nothing before it, and otherwise it runs if the old one did. */
@@ -48,8 +59,15 @@ export async function replaceContainer(
     progress({ phase: "creating", message: `creating the container of ${plugin}` });
     const { warnings, networks } = await prepareNetworks(scope, design);
     const body = containerBody(design);
-    const labels = { ...(body.Labels as object), ...draftLabel({ newVolumes, wasRunning }) };
+    const list = await listCopies(design, replacement.copies ?? [], newVolumes);
+    const filledAs = replacement.filledAs ?? current?.Labels ?? {};
+    const labels = {
+      ...(body.Labels as object),
+      ...(replacement.copies === undefined ? copiedRecord(filledAs) : copiedLabel(list)),
+      ...draftLabel({ newVolumes, wasRunning }),
+    };
     undo.push(() => discardDraft(settled(scope), { id: names.next, plugin }, newVolumes));
+    await labelVolumes(scope.client, designMounts(design), newVolumes);
     const id = await createContainer(
       scope.client,
       names.next,
@@ -57,12 +75,13 @@ export async function replaceContainer(
       `plugin "${plugin}"`,
     );
     for (const network of networks) await joinNetwork(scope, network, id);
-    warnings.push(...(await fillVolumes(scope, { id, design, newVolumes, copies: replacement.copies })));
-    for (const archive of replacement.archives ?? []) await putArchive(scope, id, archive);
     if (current !== undefined && wasRunning) {
       undo.push(() => start(settled(scope), current.Id, plugin));
       await stopForGood(scope, current.Id, plugin);
     }
+    await ownVolumes(scope, { id, design, newVolumes });
+    warnings.push(...(await fill(scope, id, { list, earlier: before.map(({ Labels }) => Labels), undo })));
+    for (const archive of replacement.archives ?? []) await putArchive(scope, id, archive);
     if (replacement.start) {
       await start(scope, id, plugin);
       await waitUntilHealthy(scope, id, { plugin, recipe: design.recipe, progress });
@@ -73,6 +92,23 @@ export async function replaceContainer(
     await undoAll(undo, error);
     throw error;
   }
+}
+
+/** Only now, since nothing writes into the volumes any more. @returns what was not copied, a sentence each. */
+async function fill(
+  scope: EngineScope,
+  id: string,
+  {
+    list,
+    earlier,
+    undo,
+  }: { list: CopyList; earlier: Readonly<Record<string, string>>[]; undo: (() => Promise<void>)[] },
+): Promise<string[]> {
+  const { write, replaced, warnings } = await decideCopies(scope, id, { files: list.files, earlier });
+  // Before the container is removed, through which it goes.
+  undo.unshift(() => putBack(settled(scope), id, replaced));
+  await putCopies(scope, id, { folders: list.folders, write });
+  return [...list.warnings, ...warnings];
 }
 
 /** The new one takes the name. From the first renaming on, whoever finds this unfinished finishes it. */

@@ -95,7 +95,7 @@ async function make(shop: Workshop, { manifest, folder, plugin }: Unpacked, prog
   const provenance = { ...readProvenance({ Config: { Labels: labels } }), plugin };
   await replaceContainer(shop, {
     design: designOf(shop, recipe, { provenance, settings, pinned }),
-    copies: [],
+    filledAs: labels,
     archives: manifest.volumes.map(({ name, target }) => ({
       file: join(folder, flat(name)),
       path: dirname(target),

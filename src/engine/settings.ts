@@ -76,7 +76,6 @@ export async function changeSettings(
       settings,
       pinned: await pinnedOf(shop, container),
     }),
-    copies: [],
     start: running,
     progress,
   });

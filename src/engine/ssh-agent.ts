@@ -4,6 +4,16 @@ import { Duplex } from "node:stream";
 import { PlugctlError } from "../core/errors.ts";
 import type { EngineAddress } from "./address.ts";
 
+/** What a shell says of a program that is not there. */
+const NO_SUCH_PROGRAM = 127;
+
+/**
+ * What runs at the other end, whatever shell the user has there: docker's own way to its engine, else Podman's.
+ */
+const DIAL =
+  "sh -c 'for p in docker podman; do command -v $p >/dev/null && exec $p system dial-stdio; done; " +
+  `echo neither docker nor podman is there >&2; exit ${NO_SUCH_PROGRAM}'`;
+
 /**
  * Connections to an engine through the user's own `ssh`, as docker's command line makes them: known hosts, agent, jump
  * hosts and `~/.ssh/config` are ssh's, and a host whose key is unknown or has changed is refused by it. Never asks for a
@@ -28,7 +38,7 @@ class DialStdio extends Duplex {
       ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"],
       ...(address.user === undefined ? [] : ["-l", address.user]),
       ...(address.port === undefined ? [] : ["-p", String(address.port)]),
-      ...["--", address.host, "docker", "system", "dial-stdio"],
+      ...["--", address.host, DIAL],
     ];
     this.#child = spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"] });
     const { stdin, stdout, stderr } = this.#child;
@@ -39,10 +49,10 @@ class DialStdio extends Duplex {
       this.#said = `${this.#said}${chunk}`.slice(-1000);
     });
     stdin.on("error", () => undefined);
-    this.#child.on("error", (cause) => this.destroy(sshError(address, cause.message, cause)));
+    this.#child.on("error", (cause) => this.destroy(spawnError(cause)));
     this.#child.on("close", (code) => {
       if (code !== 0 && code !== null)
-        this.destroy(sshError(address, lastLine(this.#said) ?? `code ${code}`));
+        this.destroy(sshError(address, { reason: lastLine(this.#said) ?? `code ${code}`, code }));
       else this.push(null);
     });
   }
@@ -85,9 +95,22 @@ class DialStdio extends Duplex {
   }
 }
 
-function sshError({ host }: { host: string }, reason: string, cause?: Error): PlugctlError {
+function sshError(
+  { host }: { host: string },
+  { reason, code }: { reason: string; code: number },
+): PlugctlError {
   return new PlugctlError("UNAVAILABLE", `ssh to ${host} failed: ${reason}`, {
-    hint: `"ssh ${host} docker version" must work without a password`,
+    hint:
+      code === NO_SUCH_PROGRAM
+        ? "its command line connects to the engine: install docker's (docker-cli) or Podman's there"
+        : `"ssh ${host} docker version" must work without a password`,
+    details: { host, exitCode: code },
+  });
+}
+
+function spawnError(cause: Error): PlugctlError {
+  return new PlugctlError("UNAVAILABLE", `ssh cannot be run: ${cause.message}`, {
+    hint: "install an ssh client (openssh-client)",
     cause,
   });
 }

@@ -5,37 +5,35 @@ import type { Plugin } from "../../core/plugin.ts";
 import type { Catalogue, CatalogueEntry } from "../../engine/catalogue/catalogue.ts";
 import { openCatalogue } from "../../engine/catalogue/open.ts";
 import type { Connection } from "../adapter.ts";
+import { missingCatalogue } from "./catalogue-hint.ts";
 
-/** The catalogues of a target, in the order in which they are searched. @throws CONFIG when it has none. */
-export async function openCatalogues(connection: Connection): Promise<Catalogue[]> {
-  const locations = connection.container?.catalogues ?? [];
-  if (locations.length === 0) {
-    throw configError(`target "${connection.target}" has no catalogue`, {
-      hint: `"plugctl target add ${connection.target} --overwrite … --catalogue LOCATION" names a folder, git repository or index`,
-    });
-  }
+/** The catalogues of a target, in the order in which they are searched. */
+async function openCatalogues(connection: Connection): Promise<Catalogue[]> {
   const options = { cache: connection.cacheFolder, cwd: "/" };
+  const locations = connection.container?.catalogues ?? [];
   return Promise.all(locations.map((location) => openCatalogue(location, options)));
 }
 
-/** @throws NOT_FOUND when no catalogue has it. */
+/** @throws CONFIG when the target has no catalogue, NOT_FOUND when none has it. */
 export async function findEntry(
   connection: Connection,
   name: string,
   version?: string,
 ): Promise<CatalogueEntry> {
+  const missing = missingCatalogue(connection);
+  if (missing !== undefined) throw configError(missing.message, { hint: missing.hint });
   const catalogues = await openCatalogues(connection);
-  let missing: unknown;
+  let notFound: unknown;
   for (const catalogue of catalogues) {
     try {
       return await catalogue.entry(name, version);
     } catch (error) {
       if (!isPlugctlError(error) || error.code !== "NOT_FOUND") throw error;
-      missing ??= error;
+      notFound ??= error;
     }
   }
-  if (catalogues.length === 1) throw missing;
-  throw notFoundError(`no catalogue of target "${connection.target}" has ${name}`, { cause: missing });
+  if (catalogues.length === 1) throw notFound;
+  throw notFoundError(`no catalogue of target "${connection.target}" has ${name}`, { cause: notFound });
 }
 
 /** Entries of all catalogues; where two have a name, the first one's counts. */

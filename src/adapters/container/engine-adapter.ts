@@ -5,6 +5,7 @@ import { toPlugin } from "../../engine/map.ts";
 import { recover } from "../../engine/recover.ts";
 import { createStatistics } from "../../engine/stats.ts";
 import type { Connection } from "../adapter.ts";
+import { catalogueHint } from "./catalogue-hint.ts";
 import { createHealthCheck } from "./health-check.ts";
 import { openWorkshop } from "./workshop.ts";
 
@@ -38,6 +39,7 @@ export function createEngineAdapter(connection: Connection): Adapter {
           (await import("./inspection.ts")).createInspection(connection, shop).info(wanted),
       },
       catalogue: {
+        hint: catalogueHint(connection),
         search: async (query) => (await import("./catalogues.ts")).search(connection, query),
       },
       installation: {

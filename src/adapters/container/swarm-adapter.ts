@@ -17,6 +17,7 @@ import { removeService } from "../../engine/swarm/remove.ts";
 import { listServices, pluginService } from "../../engine/swarm/services.ts";
 import { readServiceSettings } from "../../engine/swarm/settings.ts";
 import type { Connection } from "../adapter.ts";
+import { catalogueHint } from "./catalogue-hint.ts";
 import { search } from "./catalogues.ts";
 import { createComparison } from "./comparison.ts";
 import { createHealthCheck } from "./health-check.ts";
@@ -52,7 +53,7 @@ export function createSwarmAdapter(connection: Connection): Adapter {
       health: createHealthCheck(shop.client),
       listing: { list: () => listServicePlugins(shop) },
       inspection: { info: ({ name }) => servicePluginDetail(shop, name) },
-      catalogue: { search: (query) => search(connection, query) },
+      catalogue: { hint: catalogueHint(connection), search: (query) => search(connection, query) },
       installation: createInstallation(connection, shop, installer),
       removal: {
         remove: (request) => removeService(shop, request),

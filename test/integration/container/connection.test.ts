@@ -9,6 +9,7 @@ import { busyboxImage } from "../../helpers/busybox-image.ts";
 import { type ContainerTarget, openTarget } from "../../helpers/container-target.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { usePodmanEngine } from "../../helpers/podman-engine.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
 describeWith(["docker.io", "busybox-static"], "ways to an engine", () => {
@@ -35,32 +36,23 @@ describeWith(["docker.io", "busybox-static"], "ways to an engine", () => {
     await target.on("removal").remove({ name: "box", purge: true, dryRun: false });
   }
 
-  async function makeSsh(script: string): Promise<void> {
+  it("ssh: the user's own, which runs docker's way to its engine", async () => {
     const folder = await makeTempDir();
-    await writeFile(join(folder, "ssh"), script);
-    await chmod(join(folder, "ssh"), 0o755);
-    const { PATH } = process.env;
-    process.env.PATH = `${folder}:${PATH}`;
-    onTestFinished(() => {
-      process.env.PATH = PATH;
-    });
-  }
-
-  it("ssh: the user's own, asked for docker's dial-stdio", async () => {
-    const folder = await makeTempDir();
-    await makeSsh(
-      `#!${process.execPath}\nconst { connect } = require("node:net"); const { appendFileSync } = require("node:fs");\n` +
-        `appendFileSync(${JSON.stringify(join(folder, "args"))}, process.argv.slice(2).join(" ") + "\\n");\n` +
-        `const socket = connect({ path: ${JSON.stringify(engine.socket)}, allowHalfOpen: true });\n` +
-        `process.stdin.pipe(socket).pipe(process.stdout);\n`,
-    );
+    await makeSsh(remoteShell(folder, { docker: await dialStdio(engine.socket) }));
     await use(openTarget({ url: "ssh://ann@edge.example.com:2222" }));
     const calls = (await readFile(join(folder, "args"), "utf8")).trim().split("\n");
     expect(new Set(calls)).toEqual(
-      new Set([
-        "-o BatchMode=yes -o ConnectTimeout=15 -T -l ann -p 2222 -- edge.example.com docker system dial-stdio",
-      ]),
+      new Set(["-o BatchMode=yes -o ConnectTimeout=15 -T -l ann -p 2222 -- edge.example.com"]),
     );
+  });
+
+  it("ssh to where no docker and no podman is: says what is missing there", async () => {
+    await makeSsh(remoteShell(await makeTempDir(), {}));
+    await expect(openTarget({ url: "ssh://edge.example.com" }).on("listing").list()).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: "ssh to edge.example.com failed: neither docker nor podman is there",
+      hint: expect.stringContaining("install docker's"),
+    });
   });
 
   it("ssh that fails: its own words", async () => {
@@ -128,3 +120,52 @@ describeWith(["docker.io", "busybox-static"], "ways to an engine", () => {
     expect(await openTarget({ url: engine.url }).on("listing").list()).toEqual([]);
   });
 });
+
+describeWith(["podman"], "ssh to where only Podman is", () => {
+  const engine = usePodmanEngine();
+
+  it("runs Podman's way to its engine", async () => {
+    const podman = `CONTAINER_HOST=${engine.url} PATH=/usr/bin:/bin exec podman "$@"`;
+    await makeSsh(remoteShell(await makeTempDir(), { podman }));
+    const target = openTarget({ url: "ssh://edge.example.com" });
+    expect(await target.on("health").check()).toMatchObject({ product: expect.stringMatching(/^Podman/) });
+    expect(await target.on("listing").list()).toEqual([]);
+  });
+});
+
+/** A program `ssh` of this test's, found before the system's. */
+async function makeSsh(script: string): Promise<void> {
+  const folder = await makeTempDir();
+  await writeFile(join(folder, "ssh"), script);
+  await chmod(join(folder, "ssh"), 0o755);
+  const { PATH } = process.env;
+  process.env.PATH = `${folder}:${PATH}`;
+  onTestFinished(() => {
+    process.env.PATH = PATH;
+  });
+}
+
+/** Runs its last argument as the shell of another machine does, where these programs are and no others. */
+function remoteShell(folder: string, programs: Readonly<Record<string, string>>): string {
+  const bin = join(folder, "bin");
+  const files = Object.entries({ sh: 'exec /bin/sh "$@"', ...programs }).map(
+    ([name, script]) => `printf '#!/bin/sh\\n%s\\n' '${script}' > ${bin}/${name}; chmod +x ${bin}/${name}`,
+  );
+  return [
+    ...["#!/bin/sh", `mkdir -p ${bin}`, ...files],
+    `words=; while [ $# -gt 1 ]; do words="$words $1"; shift; done; echo $words >> ${folder}/args`,
+    `exec env -i HOME=${folder} PATH=${bin} /bin/sh -c "$1"\n`,
+  ].join("\n");
+}
+
+/** What `docker system dial-stdio` does. */
+async function dialStdio(socket: string): Promise<string> {
+  const file = join(await makeTempDir(), "dial.cjs");
+  await writeFile(
+    file,
+    `if (process.argv.slice(2).join(" ") !== "system dial-stdio") process.exit(125);\n` +
+      `const socket = require("node:net").connect({ path: ${JSON.stringify(socket)}, allowHalfOpen: true });\n` +
+      "process.stdin.pipe(socket).pipe(process.stdout);\n",
+  );
+  return `exec ${process.execPath} ${file} "$@"`;
+}

@@ -1,3 +1,4 @@
+import { rename } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -269,7 +270,22 @@ describeWith([], "something else than an engine", () => {
         .list(),
     ).rejects.toMatchObject({
       code: "UNAVAILABLE",
-      message: `target "edge": there is no socket ${folder}/none`,
+      message: `target "edge": no engine at ${folder}/none: there is no such socket`,
+      hint: expect.stringMatching(/systemctl start docker.*plugctl target add edge --overwrite.*--docker/),
+      exitCode: 7,
+    });
+    const left = join(folder, "left.sock");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${left}.moved`, resolve));
+    await rename(`${left}.moved`, left);
+    await new Promise<unknown>((resolve) => server.close(resolve));
+    await expect(
+      openTarget({ url: `unix://${left}` })
+        .on("listing")
+        .list(),
+    ).rejects.toMatchObject({
+      message: `target "edge": no engine listens at ${left}: the socket is there, and nobody answers`,
+      exitCode: 7,
     });
     await expect(openTarget({ url: "tcp://127.0.0.1:1" }).on("listing").list()).rejects.toMatchObject({
       code: "UNAVAILABLE",
