@@ -12,7 +12,7 @@ import {
 } from "./copied-files.ts";
 import { createContainer, labelVolumes, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
-import { ownVolumes, putArchive, putBack, putCopies } from "./fill-volumes.ts";
+import { ownVolumes, putBack, putCopies, putFolder } from "./fill-volumes.ts";
 import { waitUntilHealthy } from "./health.ts";
 import { DEFAULT_GRACE_SECONDS } from "./lifecycle.ts";
 import { containerNames } from "./names.ts";
@@ -27,8 +27,8 @@ export interface Replacement {
   copies?: readonly PreparedCopy[];
   /** Labels with that record, where there is no present container that has it. */
   filledAs?: Readonly<Record<string, string>>;
-  /** Archives of this machine to unpack at a path in the container before its start: what a backup held. */
-  archives?: readonly { file: string; path: string }[];
+  /** Archives of this machine to unpack into folders of the container before its start: what a backup held. */
+  archives?: readonly { file: string; target: string }[];
   /** Start the new one: `installed` has nothing before it, and otherwise it runs if the old one did. */
   start: boolean;
   progress: ProgressListener;
@@ -81,7 +81,7 @@ export async function replaceContainer(
     }
     await ownVolumes(scope, { id, design, newVolumes });
     warnings.push(...(await fill(scope, id, { list, earlier: before.map(({ Labels }) => Labels), undo })));
-    for (const archive of replacement.archives ?? []) await putArchive(scope, id, archive);
+    for (const archive of replacement.archives ?? []) await putFolder(scope, id, archive);
     if (replacement.start) {
       await start(scope, id, plugin);
       await waitUntilHealthy(scope, id, { plugin, recipe: design.recipe, progress });

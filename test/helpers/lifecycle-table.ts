@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./built-plugctl.ts";
 
 /** A state that a plugin can be in when a command finds it, and how it gets there: batches of commands. */
@@ -49,6 +50,9 @@ export async function lifecycleTable({ plugctl, service, failing }: LifecycleOpt
     if (exitCode !== 0) throw new Error(`plugctl ${args.join(" ")} ended with ${exitCode}: ${stderr}`);
     return stdout;
   };
+  // Of a try before this one.
+  const left = (await must("list", "-o", "name")).split("\n").filter((name) => name !== "");
+  if (left.length > 0) await must("remove", ...left, "--purge", "--yes");
   const all = (state: State) => actions.map((action) => nameOf(state, action));
   // First of all: an engine waits longer before each new try, and a command needs a moment.
   if (failing !== null) {
@@ -87,11 +91,18 @@ const nameOf = (state: State, action: Action) => `${state}-${action}`;
 /** What `shell` and `logs` print is the plugin's. */
 const formatOf = (action: Action) => (action === "shell" || action === "logs" ? [] : ["-o", "json"]);
 
-/** Neither between two tries nor before the first one. */
+/** What Docker waits before the first restart, in ms; it doubles with each up to a minute. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 60_000;
+/** A command has to be over before the pause is. */
+const COMMAND_MS = 4000;
+
 async function untilRestarting(must: (...args: string[]) => Promise<string>, name: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const { state } = JSON.parse(await must("info", name, "-o", "json")) as { state: string };
-    if (state === "restarting") return;
+  for (let tries = 0; tries < 200; tries += 1) {
+    const { state, restarts, finishedAt } = JSON.parse(await must("info", name, "-o", "json"));
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (restarts - 1), LONGEST_PAUSE_MS);
+    if (state === "restarting" && Date.parse(finishedAt) + pauseMs - Date.now() > COMMAND_MS) return;
+    await sleep(200);
   }
   throw new Error(`${name} did not come to wait for its restart`);
 }
