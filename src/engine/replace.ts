@@ -1,7 +1,14 @@
 import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
-import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
+import {
+  type EngineScope,
+  findAnyContainer,
+  inspectContainer,
+  removeContainer,
+  startContainer,
+  unlessSo,
+} from "./containers.ts";
 import {
   type CopyList,
   copiedLabel,
@@ -140,10 +147,7 @@ async function undoAll(steps: (() => Promise<void>)[], reason: unknown): Promise
 const settled = (scope: EngineScope): EngineScope => ({ ...scope, client: scope.client.afterwards() });
 
 export async function start({ client }: EngineScope, id: string, plugin: string): Promise<void> {
-  await client.done((docker, abortSignal) => docker.getContainer(id).start({ abortSignal }), {
-    subject: `plugin "${plugin}"`,
-    extraMs: 30_000,
-  });
+  await startContainer(client, id, `plugin "${plugin}"`);
 }
 
 async function resume({ client }: EngineScope, id: string, plugin: string): Promise<void> {
@@ -157,10 +161,11 @@ export async function stopForGood(scope: EngineScope, id: string, plugin: string
   const { Config, State } = await inspectContainer(scope.client, id, `plugin "${plugin}"`);
   // Docker thaws what it is to end; Podman wants to be told.
   if (State.Status === "paused") await resume(scope, id, plugin);
-  await scope.client.done((docker, abortSignal) => docker.getContainer(id).stop({ abortSignal }), {
+  const call = scope.client.done((docker, abortSignal) => docker.getContainer(id).stop({ abortSignal }), {
     subject: `plugin "${plugin}"`,
     extraMs: (Config.StopTimeout ?? DEFAULT_GRACE_SECONDS) * 1000,
   });
+  await unlessSo(call);
 }
 
 /** A predecessor is not to come back by itself when the engine starts. */

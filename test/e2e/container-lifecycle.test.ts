@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type Docker from "dockerode";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runBuilt } from "../helpers/built-plugctl.ts";
 import { busyboxImage, pushImage } from "../helpers/busybox-image.ts";
 import { describeWith } from "../helpers/debian-programs.ts";
 import { useDockerEngine } from "../helpers/docker-engine.ts";
+import { engineContents } from "../helpers/engine-contents.ts";
 import { withPart } from "../helpers/generated-part.ts";
 import { lifecycleTable } from "../helpers/lifecycle-table.ts";
 import { usePodmanEngine } from "../helpers/podman-engine.ts";
@@ -53,7 +53,7 @@ for (const { product, useEngine } of [
 
       it("goes from the registry to the removal and leaves nothing", async () => {
         await run("remove", "app", "--yes", "--purge");
-        const before = await everything(engine.api);
+        const before = await engineContents(engine.api);
         // A second try is to find nothing of the first one's.
         const app = `app:${Date.now()}`;
         const release = () => plugctl("shell", "app", "--", "cat", "/release");
@@ -105,7 +105,7 @@ for (const { product, useEngine } of [
         await plugctl("start", "app");
         expect(await plugctl("shell", "app", "--", "cat", "/data/note")).toBe("kept\n");
         await plugctl("remove", "app", "--yes", "--purge");
-        expect(await everything(engine.api)).toEqual(before);
+        expect(await engineContents(engine.api)).toEqual(before);
       }, 120_000);
 
       it("is what its page says", async () => {
@@ -121,18 +121,4 @@ for (const { product, useEngine } of [
       }, 300_000);
     },
   );
-}
-
-/** Everything on an engine that a plugin can bring. */
-async function everything(api: Docker) {
-  const [containers, { Volumes }, networks] = await Promise.all([
-    api.listContainers({ all: true }),
-    api.listVolumes(),
-    api.listNetworks(),
-  ]);
-  return {
-    containers: containers.map(({ Names }) => Names[0]),
-    volumes: (Volumes ?? []).map(({ Name }) => Name),
-    networks: networks.map(({ Name }) => Name).sort(),
-  };
 }
