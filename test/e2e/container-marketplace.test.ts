@@ -9,16 +9,29 @@ import { plugctlOver } from "../helpers/plugctl-over.ts";
 import { writeFiles } from "../helpers/plugin-folder.ts";
 import { MARKETPLACE, MARKETPLACE_ABSENT } from "../helpers/thinger-marketplace.ts";
 
-/** Says what it was started with, as the real programs would act on it. */
-const PROGRAM = `echo "arguments: $*"; trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done`;
+/** Says what it was started with, and listens where its page would be. */
+const program = (port: number) =>
+  `echo "arguments: $*"; httpd -f -p ${port} -h /www & trap 'exit 0' TERM; wait $!`;
 
 /** Real entries that differ in what they ask for; each with files to copy where it has a \`copy\`, which the fixtures leave out. */
-const ENTRIES: Readonly<Record<string, { image: string; files?: Record<string, string> }>> = {
-  prometheus: { image: "prom/prometheus:v2.46.0", files: { "config/prometheus.yml": "scrape: []\n" } },
-  grafana: { image: "grafana/grafana:11.3.0", files: { "datasources/influx.yaml": "apiVersion: 1\n" } },
-  "node-red": { image: "thinger/node-red-plugin:1.9.2-1", files: { "config/settings.js": "module\n" } },
-  "jupyter-r": { image: "jupyter/r-notebook:r-4.2.3", files: { "config/config.py": "c\n" } },
-  sftpgo: { image: "drakkan/sftpgo:v2.5.4" },
+const ENTRIES: Readonly<Record<string, { image: string; port: number; files?: Record<string, string> }>> = {
+  prometheus: {
+    image: "prom/prometheus:v2.46.0",
+    port: 9090,
+    files: { "config/prometheus.yml": "scrape: []\n" },
+  },
+  grafana: {
+    image: "grafana/grafana:11.3.0",
+    port: 3000,
+    files: { "datasources/influx.yaml": "apiVersion: 1\n" },
+  },
+  "node-red": {
+    image: "thinger/node-red-plugin:1.9.2-1",
+    port: 1880,
+    files: { "config/settings.js": "module\n" },
+  },
+  "jupyter-r": { image: "jupyter/r-notebook:r-4.2.3", port: 8888, files: { "config/config.py": "c\n" } },
+  sftpgo: { image: "drakkan/sftpgo:v2.5.4", port: 8080 },
 };
 
 const title = `five entries of the real marketplace with stand-in images${
@@ -33,10 +46,10 @@ describeWith(["docker.io", "busybox-static"], title, () => {
   beforeAll(async () => {
     if (MARKETPLACE_ABSENT !== false) return;
     const market = join(plugctl.folder, "market");
-    for (const [name, { image, files = {} }] of Object.entries(ENTRIES)) {
+    for (const [name, { image, port, files = {} }] of Object.entries(ENTRIES)) {
       await cp(join(MARKETPLACE, name), join(market, name), { recursive: true });
       await writeFiles(join(market, name), files);
-      const entrypoint = `ENTRYPOINT ${JSON.stringify(["/bin/sh", "-c", PROGRAM, "main"])}`;
+      const entrypoint = `ENTRYPOINT ${JSON.stringify(["/bin/sh", "-c", program(port), "main"])}`;
       await busyboxImage(engine.api, image, { changes: [entrypoint, "CMD []"] });
     }
     const options = ["--user", "ada", "--public-host", "iot.example.com", "--catalogue", "./market"];
