@@ -1,13 +1,19 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
+import { BuiltServer } from "../helpers/built-plugctl.ts";
 import { busyboxImage } from "../helpers/busybox-image.ts";
 import { describeWith } from "../helpers/debian-programs.ts";
 import { useDockerEngine } from "../helpers/docker-engine.ts";
 import { engineContents } from "../helpers/engine-contents.ts";
 import { plugctlOver } from "../helpers/plugctl-over.ts";
 import { writeFiles } from "../helpers/plugin-folder.ts";
-import { MARKETPLACE, MARKETPLACE_ABSENT } from "../helpers/thinger-marketplace.ts";
+import {
+  expectedEntries,
+  MARKETPLACE,
+  MARKETPLACE_ABSENT,
+  readEntry,
+} from "../helpers/thinger-marketplace.ts";
 
 /** Says what it was started with, and listens where its page would be. */
 const program = (port: number) =>
@@ -145,4 +151,39 @@ describeWith(["docker.io", "busybox-static"], title, () => {
     expect(rest).toEqual({ containers: [], networks: [] });
     expect(volumes.filter((volume) => !volume.includes("storages"))).toEqual([]);
   });
+
+  it.skipIf(MARKETPLACE_ABSENT)("a product is refused by an engine, with the way to go", async () => {
+    const market = ["--catalogue", MARKETPLACE, "--overwrite"];
+    await must("target", "add", "whole", "--kind", "container", "--url", engine.url, ...market);
+    const { exitCode, stderr } = await run("install", "whole:shelly-em");
+    expect([exitCode, stderr]).toEqual([6, expect.stringMatching(/no container[\s\S]*plugctl serve/)]);
+    expect((await engineContents(engine.api)).containers).toEqual([]);
+  });
+
+  it.skipIf(MARKETPLACE_ABSENT)(
+    "all 103 products are installed on a server as what they are: listed, compared, described, removed",
+    async () => {
+      const products = expectedEntries().filter(({ kind }) => kind === "product");
+      expect(products).toHaveLength(103);
+      const args = ["--docker", engine.url, "--marketplace", MARKETPLACE];
+      await using server = await BuiltServer.start({ args });
+      const on = ["-t", "local-container"];
+      const names = products.map(({ name }) => name).sort();
+      await server.run("install", ...names.map((name) => `market:${name}`), ...on);
+      const listed = JSON.parse(await server.run("list", ...on, "-o", "json"));
+      expect(listed.map(({ name }: { name: string }) => name).sort()).toEqual(names);
+      expect(new Set(listed.map(({ state }: { state: string }) => state))).toEqual(new Set(["installed"]));
+      expect(await server.run("diff", "local-container:shelly-em", "--exit-code")).toBe("");
+      const document = JSON.parse(await server.run("export", "--all", ...on, "-o", "json"));
+      for (const { name, dir } of products) {
+        const described = document.plugins.find((plugin: { name: string }) => plugin.name === name);
+        expect(described).toMatchObject({ source: expect.stringMatching(`^market:${name}@`) });
+        expect(described.manifest).toEqual(readEntry(dir).file);
+      }
+      await server.run("remove", ...names, ...on, "--purge", "--yes");
+      expect(await server.run("list", ...on, "-q")).toBe("");
+      expect((await engineContents(engine.api)).containers).toEqual([]);
+    },
+    180_000,
+  );
 });
