@@ -2,7 +2,7 @@
 //   npm run bench:startup
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,7 +19,8 @@ const RUNS = 20;
 const LIMITS = { "plugctl --version": 1.5, "plugctl target list": 2.2, "plugctl list": 3.5 };
 
 const folder = mkdtempSync(join(tmpdir(), "plugctl-bench-"));
-// Outside of a project: in one, its package.json costs the search of a configuration on top.
+// In a project, as most are run, whose package.json has no settings of ours.
+writeFileSync(join(folder, "package.json"), '{"name": "project", "plugctl": {"displayName": "a plugin"}}');
 process.chdir(folder);
 const env = { PLUGCTL_CONFIG_DIR: join(folder, "config"), NODE_COMPILE_CACHE: join(folder, "compile-cache") };
 const server = spawn(

@@ -8,6 +8,7 @@ import type { SettingsChange } from "../core/settings.ts";
 export interface WrittenSettings {
   env?: readonly string[] | undefined;
   envFile?: string | undefined;
+  secret?: readonly string[] | undefined;
   unset?: readonly string[] | undefined;
   volume?: readonly string[] | undefined;
   publish?: readonly string[] | undefined;
@@ -16,18 +17,20 @@ export interface WrittenSettings {
   pids?: number | undefined;
   restart?: string | undefined;
   replicas?: number | undefined;
+  placement?: readonly string[] | undefined;
 }
 
 export interface SettingsSurroundings {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** What is piped in, for `--env-file -`. */
+  /** What is piped in, for `--env-file -` or `--secret NAME=-`. */
   readStdin: () => Promise<string>;
 }
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const VOLUME = /^(?:[A-Za-z0-9][A-Za-z0-9_.-]*|\/[^:\0]*):\/[^:\0]*(?::(?:ro|rw))?$/;
 const PORT = /^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):)?(\d{1,5}):(\d{1,5})(?:\/(?:tcp|udp))?$/;
+const CONSTRAINT = /^(?:node|engine)\.[A-Za-z0-9_.-]+(?:==|!=)\S+$/;
 const RESTART = ["no", "always", "unless-stopped", "on-failure"] as const;
 
 /**
@@ -39,6 +42,7 @@ export async function settingsChange(
   surroundings: SettingsSurroundings,
 ): Promise<SettingsChange> {
   const env = await variables(written, surroundings);
+  const secrets = await secretFiles(written, surroundings);
   for (const volume of written.volume ?? []) {
     if (!VOLUME.test(volume) || volume.split(/[:/]/).includes("..")) {
       throw usageError(`--volume: "${volume}" is not source:target[:ro]`, {
@@ -54,9 +58,18 @@ export async function settingsChange(
       });
     }
   }
+  const placement = written.placement?.filter((constraint) => constraint !== "none");
+  for (const constraint of placement ?? []) {
+    if (!CONSTRAINT.test(constraint)) {
+      throw usageError(`--placement: "${constraint}" is not a constraint`, {
+        hint: "for example node.role==worker, node.hostname!=db1 or node.labels.zone==west; none takes them away",
+      });
+    }
+  }
   const restart = RESTART.find((policy) => policy === written.restart);
   return {
     ...(Object.keys(env).length > 0 ? { env } : {}),
+    ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
     ...(written.volume === undefined ? {} : { volumes: written.volume }),
     ...(written.publish === undefined ? {} : { ports: written.publish }),
     ...(written.memory === undefined ? {} : { memoryBytes: written.memory }),
@@ -64,6 +77,7 @@ export async function settingsChange(
     ...(written.pids === undefined ? {} : { pids: written.pids }),
     ...(restart === undefined ? {} : { restart }),
     ...(written.replicas === undefined ? {} : { replicas: written.replicas }),
+    ...(placement === undefined ? {} : { placement }),
   };
 }
 
@@ -93,6 +107,35 @@ async function variables(
     env[checked(key, "--unset")] = null;
   }
   return env;
+}
+
+const SECRET = /^([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})=(.*)$/;
+/** What a swarm takes at most. */
+const SECRET_BYTES = 500 * 1024;
+
+async function secretFiles(
+  { secret = [], envFile }: WrittenSettings,
+  { cwd, readStdin }: SettingsSurroundings,
+): Promise<Record<string, Uint8Array | null>> {
+  const files = secret.map((text) => {
+    const [, name, file] = SECRET.exec(text) ?? [];
+    if (name !== undefined && file !== undefined) return { name, file };
+    throw usageError("--secret: a secret is NAME=FILE", { hint: "for example db_password=./password.txt" });
+  });
+  const piped = files.filter(({ file }) => file === "-").length + (envFile === "-" ? 1 : 0);
+  if (piped > 1)
+    throw usageError("stdin can be one file of variables or one secret, and more were asked for");
+  const read = async (file: string) =>
+    file === "-" ? Buffer.from(await readStdin()) : readFile(resolve(cwd, file));
+  const contents = files.map(async ({ name, file }): Promise<[string, Uint8Array | null]> => {
+    if (file === "") return [name, null];
+    const content = await read(file).catch((cause: Error) => {
+      throw usageError(`--secret ${name}: cannot read ${file}: ${cause.message}`, { cause });
+    });
+    if (content.length > 0 && content.length <= SECRET_BYTES) return [name, content];
+    throw usageError(`--secret ${name}: ${file} is empty, or has more than ${SECRET_BYTES} bytes`);
+  });
+  return Object.fromEntries(await Promise.all(contents));
 }
 
 function checked(key: string, option: string): string {

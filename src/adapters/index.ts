@@ -1,10 +1,13 @@
 import type { Capability } from "../core/capabilities.ts";
 import type { Kind } from "../core/plugin.ts";
 import type { AdapterModule } from "./adapter.ts";
+import { isServer } from "./container/is-server.ts";
 
 export interface AdapterEntry {
   /** Known without loading the adapter: help, completion and the choice of a default target read it. */
   readonly capabilities: readonly Capability[];
+  /** Those of them that a target does not have, as its configuration tells. */
+  readonly lacks?: (target: Parameters<typeof isServer>[0]) => readonly Capability[];
   readonly load: () => Promise<AdapterModule>;
 }
 
@@ -21,12 +24,14 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "removal",
       "discovery",
       "administration",
+      "events",
     ],
     load: () => import("./store/index.ts"),
   },
   container: {
     capabilities: [
       "health",
+      "session",
       "listing",
       "inspection",
       "catalogue",
@@ -35,6 +40,7 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "lifecycle",
       "settings",
       "logs",
+      "events",
       "shell",
       "statistics",
       "access",
@@ -43,6 +49,8 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "comparison",
       "portability",
     ],
+    // An engine knows no users, and shows nothing to the public.
+    lacks: (target) => (isServer(target) ? [] : ["session", "access"]),
     load: () => import("./container/index.ts"),
   },
 };

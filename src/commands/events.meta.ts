@@ -1,15 +1,24 @@
-import { defineCommand, integer } from "./command.ts";
+import { defineCommand, flag, text } from "./command.ts";
 
 export const events = defineCommand({
   name: "events",
   group: "look",
-  summary: "Follow what happens on a server, until Ctrl-C",
-  options: {
-    since: integer("--since <id>", "begin after this event, as far as the server still has it", {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }),
+  summary: "Follow what happens on targets, until Ctrl-C",
+  args: {
+    plugins: ["[plugins...]", "[target:]name (default: everything of all targets, or of those given)"],
   },
-  capability: "administration",
-  examples: [["as JSON lines, for a program", "plugctl events -o jsonl"]],
+  options: {
+    since: text(
+      "--since <when>",
+      "begin there: how long ago (1h), a date, or the number of an event on a server",
+    ),
+    follow: flag("--follow", "go on with what happens (default)"),
+    noFollow: flag("--no-follow", "end with what has happened, where the backend can tell"),
+  },
+  capability: "events",
+  completes: "plugin",
+  examples: [
+    ["of the containers of a target, as JSON lines", "plugctl events -t edge -o jsonl"],
+    ["what a plugin did in the last hour", "plugctl events edge:node-red --since 1h --no-follow"],
+  ],
 });

@@ -29,6 +29,7 @@ export const run: Handler<typeof set> = async ({ args, options, host }) => {
         { key: "cpus" },
         { key: "pids" },
         { key: "restart" },
+        { key: "secrets" },
       ],
       { nameOf },
     );

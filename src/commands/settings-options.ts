@@ -1,5 +1,5 @@
 import { parseSize } from "../config/size.ts";
-import { integer, parsed, several, text } from "./command.ts";
+import { integer, list, parsed, several, text } from "./command.ts";
 
 /** The least that engines accept. */
 const LEAST_MEMORY_BYTES = 6 * 2 ** 20;
@@ -8,6 +8,10 @@ const LEAST_MEMORY_BYTES = 6 * 2 ** 20;
 export const SETTINGS_OPTIONS = {
   env: several("-e, --env <variable>", "KEY=value, or KEY to pass on the value that it has here"),
   envFile: text("--env-file <file>", "file of KEY=value lines, or - for stdin (for what should not be seen)"),
+  secret: several(
+    "--secret <file>",
+    "NAME=FILE (or - for stdin) becomes /run/secrets/NAME, and no variable; NAME= takes it away",
+  ),
   volume: several("--volume <volume>", "source:target[:ro]; the source is a name or an absolute path"),
   publish: several("-p, --publish <port>", "[address:]host:container[/udp]"),
   memory: parsed("--memory <size>", "limit of memory: 512m, 2g", memory),
@@ -17,6 +21,10 @@ export const SETTINGS_OPTIONS = {
     choices: ["no", "always", "unless-stopped", "on-failure"],
   }),
   replicas: integer("--replicas <number>", "how many of it run, on a cluster", { min: 0, max: 10_000 }),
+  placement: list(
+    "--placement <constraints>",
+    "which nodes of a cluster run it: node.role==worker, node.labels.zone!=x; none = any",
+  ),
 } as const;
 
 function memory(words: string): number {

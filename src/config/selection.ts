@@ -9,8 +9,11 @@ interface Choice {
   settings: Settings;
 }
 
-const has = (target: Target, capability: Capability) =>
-  ADAPTERS[target.kind]?.capabilities.includes(capability) === true;
+function has(target: Target, capability: Capability): boolean {
+  const entry = ADAPTERS[target.kind];
+  if (entry?.capabilities.includes(capability) !== true) return false;
+  return entry.lacks?.(target).includes(capability) !== true;
+}
 
 /** See `Host.target`. */
 export function selectTarget({ config, settings }: Choice, capability: Capability, named?: string): Target {

@@ -58,13 +58,6 @@ export interface Administration {
     /** Progress until the end; the last item is the finished operation. */
     follow(id: string): AsyncIterable<OperationProgress | Operation>;
   };
-  /** Live events until the run is interrupted; a lost connection is taken up again where it broke. */
-  events(options: {
-    /** Only events after this id, as far as the server still holds them. */
-    since?: number | undefined;
-    /** The connection was lost and will be tried again. */
-    onInterruption?: ((error: Error) => void) | undefined;
-  }): AsyncIterable<ServerEvent>;
 }
 
 export interface RoleGrant {
@@ -178,12 +171,4 @@ export interface OperationProgress extends ProgressEvent {
   /** From 1, in the operation's order. */
   seq: number;
   at: string;
-}
-
-export interface ServerEvent {
-  id: number;
-  at: string;
-  type: string;
-  resource: string;
-  data: Record<string, unknown>;
 }

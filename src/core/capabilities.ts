@@ -3,7 +3,7 @@ import type { Comparison } from "./comparison.ts";
 import { PlugctlError } from "./errors.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import type { Access, Logs, Shell, Statistics } from "./observation.ts";
+import type { Access, Events, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
 import type { Exportable } from "./portability.ts";
 import type { ProgressListener } from "./progress.ts";
@@ -126,6 +126,7 @@ export interface Capabilities {
   lifecycle: Lifecycle;
   settings: SettingsChanges;
   logs: Logs;
+  events: Events;
   shell: Shell;
   statistics: Statistics;
   access: Access;
@@ -160,6 +161,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   lifecycle: "start, stop and pause",
   settings: "settings",
   logs: "logs",
+  events: "events",
   shell: "a shell",
   statistics: "statistics",
   access: "public access",

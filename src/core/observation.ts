@@ -80,3 +80,29 @@ export interface Access {
   /** @throws FORBIDDEN; VERIFICATION when it seems to have no login of its own and `force` is not set. */
   set(name: string, access: "public" | "private", options: { force: boolean }): Promise<PluginAccess>;
 }
+
+export interface EventQuery {
+  /** Only what comes after the event of this number, or from this time on, as far as the backend still has it. */
+  since?: number | Date | undefined;
+  /** Go on with what happens, until the run ends; else only what has happened. */
+  follow: boolean;
+  /** The connection was lost and will be tried again. */
+  onInterruption?: ((error: Error) => void) | undefined;
+}
+
+export interface TargetEvent {
+  /** Where the backend numbers its events. */
+  id?: number;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** `plugin.start`, `provider.create`: of what, and what happened. */
+  type: string;
+  /** `plugin:node-red`, `provider:acme`. */
+  resource: string;
+  data: Record<string, unknown>;
+}
+
+export interface Events {
+  /** In order; a lost connection is taken up again where it broke. @throws UNSUPPORTED for what this backend cannot tell. */
+  events(query: EventQuery): AsyncIterable<TargetEvent>;
+}

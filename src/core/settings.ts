@@ -16,6 +16,10 @@ export interface SettingsChange {
   restart?: "no" | "always" | "unless-stopped" | "on-failure";
   /** Swarm: number of tasks. */
   replicas?: number;
+  /** Swarm: what a node must be to run a task, `node.role==worker`; all of them, in place of those before. */
+  placement?: readonly string[];
+  /** Files at `/run/secrets/NAME`, by name: what is to be in them; null takes one away. */
+  secrets?: Readonly<Record<string, Uint8Array | null>>;
 }
 
 export interface PluginSettings {
@@ -28,11 +32,16 @@ export interface PluginSettings {
   cpus: number | null;
   pids: number | null;
   restart: string;
+  /** Names of secret files. */
+  secrets?: string[];
 }
 
 export interface SettingsChanges {
   get(name: string): Promise<PluginSettings>;
-  /** Applied by re-creation; the old one is put back when the new one does not start. */
+  /**
+   * Limits and the restart policy are changed in place where the backend can; everything else by re-creation, and the old
+   * one is put back when the new one does not start. @throws UNSUPPORTED for what only a cluster has.
+   */
   set(
     request: { name: string; change: SettingsChange; dryRun: boolean },
     progress: ProgressListener,

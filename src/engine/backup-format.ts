@@ -25,6 +25,8 @@ export const SETTINGS = "settings.json";
 const settingsSchema = z.object({
   labels: z.record(z.string(), z.string()),
   env: z.array(z.string()),
+  /** Content of secret files, in base64, by name. */
+  secrets: z.optional(z.record(z.string(), z.string())),
 });
 export type BackupSettings = z.output<typeof settingsSchema>;
 

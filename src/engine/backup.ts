@@ -15,9 +15,12 @@ import {
   newManifest,
   SETTINGS,
 } from "./backup-format.ts";
-import { readBlueprint, readProvenance } from "./blueprint.ts";
+import { readProvenance, writeBlueprint } from "./blueprint.ts";
 import { type EngineScope, pluginContainer } from "./containers.ts";
+import { readContainer } from "./in-place.ts";
+import { LABEL } from "./labels.ts";
 import type { Container } from "./schema.ts";
+import { readSecrets } from "./secrets.ts";
 
 /**
  * Writes volumes and settings of a plugin into one file, which only its owner may read: it holds the values of secrets.
@@ -31,7 +34,7 @@ export async function backupPlugin(
 ): Promise<BackupSummary> {
   if (await exists(file)) throw conflictError(`${file} exists already`, { details: { file } });
   const container = await pluginContainer(scope, name);
-  if (readBlueprint(container.Config.Labels, container.Config.Env) === undefined) {
+  if (readContainer(container) === undefined) {
     throw conflictError(`the labels of plugin "${name}" do not say how it was made`);
   }
   const folder = await mkdtemp(join(dirname(file), `.${basename(file)}-`));
@@ -41,7 +44,12 @@ export async function backupPlugin(
     );
     progress({ phase: "writing", message: `writing ${file}` });
     const temporary = join(folder, "backup.tar");
-    await writeBackup(temporary, folder, { container, name, volumes });
+    await writeBackup(temporary, folder, {
+      container,
+      name,
+      volumes,
+      secrets: await secretsOf(scope, name, container),
+    });
     await rename(temporary, file);
     return await summarise(file, { name, version: readProvenance(container).version, volumes });
   } finally {
@@ -121,12 +129,39 @@ async function readVolumes(
   return volumes;
 }
 
+async function secretsOf(
+  scope: EngineScope,
+  plugin: string,
+  container: Container,
+): Promise<Record<string, string>> {
+  const names = readContainer(container)?.settings.secrets ?? [];
+  const files = await readSecrets(scope, { plugin, from: container.Id, names });
+  return Object.fromEntries(
+    Object.entries(files).map(([name, content]) => [name, Buffer.from(content).toString("base64")]),
+  );
+}
+
 async function writeBackup(
   file: string,
   folder: string,
-  { container, name, volumes }: { container: Container; name: string; volumes: BackupManifest["volumes"] },
+  {
+    container,
+    name,
+    volumes,
+    secrets,
+  }: {
+    container: Container;
+    name: string;
+    volumes: BackupManifest["volumes"];
+    secrets: Record<string, string>;
+  },
 ): Promise<void> {
-  const stored: BackupSettings = { labels: container.Config.Labels, env: container.Config.Env };
+  const { Labels: labels, Env: env } = container.Config;
+  const made = readContainer(container);
+  // With what was changed in place since it was made.
+  const blueprint =
+    made === undefined ? {} : { [LABEL.blueprint]: writeBlueprint(made.recipe, made.settings) };
+  const stored: BackupSettings = { labels: { ...labels, ...blueprint }, env, secrets };
   const settings = JSON.stringify(stored, null, 2);
   const manifest = newManifest({
     plugin: name,

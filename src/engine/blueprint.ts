@@ -57,6 +57,8 @@ const blueprintSchema = z.object({
     pids: z.optional(z.number()),
     restart: z.optional(z.enum(["no", "always", "unless-stopped", "on-failure"])),
     replicas: z.optional(z.number()),
+    placement: z.optional(names),
+    secrets: z.optional(names),
   }),
 });
 

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { extract } from "tar-stream";
 import * as z from "zod/mini";
-import { isPlugctlError } from "../core/errors.ts";
 import type { FileOwner, PlannedCopy } from "../core/marketplace/plan.ts";
 import type { ContainerDesign } from "./body.ts";
 import { folderFiles } from "./catalogue/folder-files.ts";
 import type { EngineScope } from "./containers.ts";
 import { LABEL } from "./labels.ts";
+import { readFileIn } from "./read-file.ts";
 
 /** A folder of this machine whose files go into a volume. */
 export interface PreparedCopy {
@@ -51,8 +49,6 @@ export interface CopyDecision {
   warnings: string[];
 }
 
-/** A file that is longer counts as changed: it is held in memory to be compared and, if need be, put back. */
-const COMPARED_BYTES = 64 * 1024 * 1024;
 const BESIDE = ".plugctl-new";
 
 /** @throws NOT_FOUND, INVALID for a folder that cannot be copied. */
@@ -137,17 +133,19 @@ export async function decideCopies(
   const records = earlier.map(readRecord);
   for (const file of files) {
     const known = records.map((record) => record[file.key]).filter((digest) => digest !== undefined);
-    const found = file.isNew ? null : await readFromContainer(scope, id, file.path);
+    const found = file.isNew ? null : await readFileIn(scope, id, file.path);
     if (found === null) {
       if (file.isNew || known.length === 0) decision.write.push(file);
       else if (!known.includes(file.digest))
         decision.warnings.push(`${file.path} was removed since it was copied, and is not put back`);
       continue;
     }
-    if (found.digest === file.digest) continue;
-    if (found.digest !== null && known.includes(found.digest)) {
+    const { content } = found;
+    const digest = content === null ? null : digestText(content);
+    if (digest === file.digest) continue;
+    if (content !== null && digest !== null && known.includes(digest)) {
       decision.write.push(file);
-      decision.replaced.push({ file, content: found.content });
+      decision.replaced.push({ file, content });
     } else if (!known.includes(file.digest)) {
       const path = `${file.path}${BESIDE}`;
       decision.write.push({ ...file, path });
@@ -167,37 +165,7 @@ function readRecord(labels: Labels): Readonly<Record<string, string>> {
   }
 }
 
-/** Null when there is nothing; a digest of null for what is no file, or too long. */
-async function readFromContainer(
-  { client }: EngineScope,
-  id: string,
-  path: string,
-): Promise<{ digest: string | null; content: Buffer } | null> {
-  try {
-    const { body, error } = await client.stream(
-      (docker, abortSignal) => docker.getContainer(id).getArchive({ path, ...{ abortSignal } }),
-      { subject: path },
-    );
-    const archive = body.pipe(extract());
-    body.on("error", (thrown) => archive.destroy(thrown));
-    try {
-      for await (const entry of archive) {
-        const { type, size = 0 } = entry.header;
-        if (type !== "file" || size > COMPARED_BYTES) break;
-        const content = await buffer(entry);
-        return { digest: createHash("sha256").update(content).digest("base64url"), content };
-      }
-      return { digest: null, content: Buffer.alloc(0) };
-    } catch (thrown) {
-      throw error(thrown);
-    } finally {
-      body.destroy();
-    }
-  } catch (error) {
-    if (isPlugctlError(error) && error.code === "NOT_FOUND") return null;
-    throw error;
-  }
-}
+const digestText = (content: Buffer) => createHash("sha256").update(content).digest("base64url");
 
 async function digestOf(content: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash("sha256");

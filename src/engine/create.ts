@@ -1,6 +1,7 @@
 import type { EngineMount } from "./body.ts";
 import type { EngineClient } from "./client.ts";
-import { createdSchema, versionSchema, volumeListSchema } from "./schema.ts";
+import { isPodman } from "./podman.ts";
+import { createdSchema, volumeListSchema } from "./schema.ts";
 
 /**
  * Creates a container. The body goes into the body alone: dockerode would repeat it in the URL, secrets included.
@@ -53,9 +54,4 @@ export async function labelVolumes(
       { subject: `volume ${Source}` },
     );
   }
-}
-
-async function isPodman(client: EngineClient): Promise<boolean> {
-  const { Components = [] } = await client.json(versionSchema, (docker) => docker.version());
-  return Components.some(({ Name }) => /podman/i.test(Name ?? ""));
 }

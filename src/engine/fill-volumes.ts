@@ -61,6 +61,21 @@ export async function putBack(
   }
 }
 
+/** Readable by whoever the program runs as, as in a swarm; nobody else can look into the container. */
+export async function putSecrets(
+  scope: EngineScope,
+  id: string,
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  if (Object.keys(files).length === 0) return;
+  await put(scope, id, "/", (archive) => {
+    archive.entry({ name: `${folder.slice(1)}/`, type: "directory", mode: 0o755 });
+    for (const [name, content] of Object.entries(files))
+      archive.entry({ name: `${folder.slice(1)}/${name}`, mode: 0o444 }, Buffer.from(content));
+  });
+}
+
 /** Relative to the mount. */
 const below = ({ mount, path }: { mount: string; path: string }) => `.${path.slice(mount.length)}`;
 

@@ -1,12 +1,15 @@
 import { conflictError } from "../core/errors.ts";
 import type { InstallationChange } from "../core/installation.ts";
 import type { ProgressListener } from "../core/progress.ts";
+import type { SettingsChange } from "../core/settings.ts";
 import { readBlueprint, readProvenance } from "./blueprint.ts";
 import { type ContainerDesign, designMounts } from "./body.ts";
 import { buildImage } from "./build.ts";
 import { type EngineScope, findContainer, pluginContainer } from "./containers.ts";
 import { isCopied, listCopies } from "./copied-files.ts";
+import { readContainer, refuseClusterSettings } from "./in-place.ts";
 import { LABEL } from "./labels.ts";
+import { misplaced } from "./misplaced.ts";
 import { checkPluginName, containerNames } from "./names.ts";
 import { networkName } from "./networks.ts";
 import { findImage, type PinnedImage, pinImage, pullImage } from "./pull.ts";
@@ -14,6 +17,7 @@ import type { Ingredients, Recipe } from "./recipe.ts";
 import type { RegistryLogin } from "./registry-auth.ts";
 import { replaceContainer } from "./replace.ts";
 import type { Container, Image } from "./schema.ts";
+import { newSecrets, type SecretFiles } from "./secrets.ts";
 import { toEngineState, toPluginState } from "./states.ts";
 import { mergeSettings, type UserSettings } from "./user-settings.ts";
 import type { Placement } from "./volumes.ts";
@@ -26,7 +30,7 @@ export interface Workshop extends EngineScope {
 
 export interface InstallOrder {
   ingredients: Ingredients;
-  settings: UserSettings;
+  settings: SettingsChange;
   start: boolean;
   dryRun: boolean;
 }
@@ -37,15 +41,22 @@ export async function installPlugin(
   order: InstallOrder,
   progress: ProgressListener,
 ): Promise<InstallationChange> {
-  const { ingredients, settings } = order;
+  const { ingredients } = order;
+  const settings = mergeSettings({}, order.settings);
   const plugin = checkPluginName(ingredients.provenance.plugin);
+  refuseClusterSettings(shop, order.settings);
   if ((await findContainer(shop, containerNames(shop.user, plugin).current)) !== undefined) {
     throw conflictError(`plugin "${plugin}" is installed already on target "${shop.client.target}"`, {
       hint: `"plugctl update ${plugin}" changes its version, "plugctl set ${plugin}" its settings`,
     });
   }
-  if (order.dryRun) return announced(shop, order, null);
-  return change(shop, { ingredients, settings, start: order.start, previous: null, pull: false }, progress);
+  if (order.dryRun) return announced(shop, { ingredients, settings, start: order.start }, null);
+  const secrets = newSecrets(order.settings);
+  return change(
+    shop,
+    { ingredients, settings, secrets, start: order.start, previous: null, pull: false },
+    progress,
+  );
 }
 
 export interface UpdateOrder {
@@ -62,15 +73,21 @@ export async function updatePlugin(
   const { ingredients } = order;
   const { plugin } = ingredients.provenance;
   const container = await pluginContainer(shop, plugin);
-  const settings = readBlueprint(container.Config.Labels, container.Config.Env)?.settings ?? {};
+  const settings = readContainer(container)?.settings ?? {};
   const start = ["running", "paused", "restarting"].includes(container.State.Status);
   if (order.dryRun) return announced(shop, { ingredients, settings, start }, container);
-  return change(shop, { ingredients, settings, start, previous: container, pull: true }, progress);
+  return change(
+    shop,
+    { ingredients, settings, secrets: {}, start, previous: container, pull: true },
+    progress,
+  );
 }
 
 interface Change {
   ingredients: Ingredients;
   settings: UserSettings;
+  /** Content of the new ones. */
+  secrets: SecretFiles;
   start: boolean;
   previous: Container | null;
   pull: boolean;
@@ -89,14 +106,11 @@ async function change(
   const { container, warnings } = await replaceContainer(shop, {
     design,
     copies: ingredients.copies,
+    secrets: order.secrets,
     start: order.start,
     progress,
   });
-  return described(design, container, previous, [
-    ...ingredients.warnings,
-    ...unplaced(shop, design),
-    ...warnings,
-  ]);
+  return described(design, container, previous, [...ingredients.warnings, ...misplaced(design), ...warnings]);
 }
 
 export async function obtainImage(
@@ -135,7 +149,7 @@ export function designOf(
 ): ContainerDesign {
   return {
     ...{ user: shop.user, placement: shop.placement, network: networkName(shop.user) },
-    ...{ provenance, recipe, settings: mergeSettings({}, settings) },
+    ...{ provenance, recipe, settings },
     image: pinned.reference,
     imageDigest: pinned.digest,
     imageVolumes: Object.keys(pinned.image.Config?.Volumes ?? {}).sort(),
@@ -180,15 +194,6 @@ function described(
   };
 }
 
-/** What a plan asks for and this engine has no place for. */
-function unplaced(shop: Workshop, { recipe, provenance }: ContainerDesign): string[] {
-  return recipe.mounts
-    .filter(({ source }) => shop.placement(source, provenance.plugin) === null)
-    .map(
-      ({ source, target }) => `${target} is not mounted: this target has no ${source.root} of the platform`,
-    );
-}
-
 const NOT_PULLED: Image = { Id: "", RepoTags: [], RepoDigests: [], Created: "", Size: 0, Config: null };
 
 function announced(
@@ -212,6 +217,7 @@ function announced(
     ),
     ...copies.map(({ copy }) => `copy ${copy.from} into it`),
     ...(settings.ports ?? []).map((port) => `publish ${port}`),
+    ...(settings.secrets ?? []).map((name) => `put the secret ${name} into it`),
     ...(start ? ["start it and wait until it is healthy"] : []),
     ...(previous === null ? [] : ["keep the present container, stopped, for a rollback"]),
   ];
@@ -224,7 +230,7 @@ function announced(
         ? "available"
         : toPluginState(toEngineState(previous.State.Status), previous.State.ExitCode),
     changed: false,
-    warnings: [...ingredients.warnings, ...unplaced(shop, design)],
+    warnings: [...ingredients.warnings, ...misplaced(design)],
     plan,
   };
 }

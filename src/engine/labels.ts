@@ -14,6 +14,8 @@ export const LABEL = {
   blueprint: "io.plugctl.blueprint",
   /** JSON: digests of the files that were copied from the entry, by their place in the plan's layout. */
   copied: "io.plugctl.copied",
+  /** Of a swarm's secret: the name of its file. */
+  secret: "io.plugctl.secret",
   /** JSON: who is making this container, and what goes with it when it does not come to that (`Draft`). */
   transient: "io.plugctl.transient",
 } as const;

@@ -3,6 +3,7 @@ import { parseImageReference } from "../core/marketplace/image-reference.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import type { EngineClient, EngineStream } from "./client.ts";
 import { streamError } from "./errors.ts";
+import { readLines } from "./lines.ts";
 import type { RegistryLogin } from "./registry-auth.ts";
 import { distributionSchema, type Image, imageSchema, type ProgressLine, progressSchema } from "./schema.ts";
 
@@ -95,21 +96,13 @@ export async function readProgress(
   { body, call, error }: EngineStream,
   onLine: (line: ProgressLine) => void,
 ): Promise<void> {
-  let pending = "";
-  const take = (text: string) => {
-    const line = parseLine(text);
-    if (line === undefined) return;
-    if (line.error !== undefined) throw streamError(line.error, call);
-    onLine(line);
-  };
   try {
-    body.setEncoding("utf8");
-    for await (const chunk of body) {
-      const lines = (pending + chunk).split(/\r?\n/);
-      pending = lines.pop() ?? "";
-      lines.forEach(take);
+    for await (const text of readLines(body)) {
+      const line = parseLine(text);
+      if (line === undefined) continue;
+      if (line.error !== undefined) throw streamError(line.error, call);
+      onLine(line);
     }
-    take(pending);
   } catch (thrown) {
     throw error(thrown);
   } finally {
@@ -118,7 +111,6 @@ export async function readProgress(
 }
 
 function parseLine(text: string): ProgressLine | undefined {
-  if (text.trim() === "") return undefined;
   const parsed = progressSchema.safeParse(JSON.parse(text));
   return parsed.success ? parsed.data : undefined;
 }

@@ -26,6 +26,7 @@ import { containerNames } from "./names.ts";
 import { ensureNetwork, joinNetwork, listNetworks } from "./networks.ts";
 import { recovered, rename } from "./recover.ts";
 import type { Container } from "./schema.ts";
+import { handOverSecrets, type SecretFiles } from "./secrets.ts";
 import { discardDraft } from "./undo.ts";
 
 export interface Replacement {
@@ -34,6 +35,8 @@ export interface Replacement {
   copies?: readonly PreparedCopy[];
   /** Labels with that record, where there is no present container that has it. */
   filledAs?: Readonly<Record<string, string>>;
+  /** Content of the secret files that are new; the others are taken from the present container. */
+  secrets?: SecretFiles;
   /** Archives of this machine to unpack into folders of the container before its start: what a backup held. */
   archives?: readonly { file: string; target: string }[];
   /** Start the new one: `installed` has nothing before it, and otherwise it runs if the old one did. */
@@ -82,6 +85,11 @@ export async function replaceContainer(
       `plugin "${plugin}"`,
     );
     for (const network of networks) await joinNetwork(scope, network, id);
+    await handOverSecrets(
+      scope,
+      { plugin, from: current?.Id, to: id },
+      { names: design.settings.secrets ?? [], files: replacement.secrets ?? {} },
+    );
     if (current !== undefined && wasRunning) {
       undo.push(() => start(settled(scope), current.Id, plugin));
       await stopForGood(scope, current.Id, plugin);

@@ -87,7 +87,7 @@ async function replacing(shop: Workshop, unpacked: Unpacked, progress: ProgressL
 }
 
 async function make(shop: Workshop, { manifest, folder, plugin }: Unpacked, progress: ProgressListener) {
-  const { labels, env } = parseSettings(await readFile(join(folder, SETTINGS), "utf8"), folder);
+  const { labels, env, secrets = {} } = parseSettings(await readFile(join(folder, SETTINGS), "utf8"), folder);
   const blueprint = readBlueprint(labels, env);
   if (blueprint === undefined) throw notABackup(folder);
   const { recipe, settings } = blueprint;
@@ -96,6 +96,9 @@ async function make(shop: Workshop, { manifest, folder, plugin }: Unpacked, prog
   await replaceContainer(shop, {
     design: designOf(shop, recipe, { provenance, settings, pinned }),
     filledAs: labels,
+    secrets: Object.fromEntries(
+      Object.entries(secrets).map(([name, content]) => [name, Buffer.from(content, "base64")]),
+    ),
     archives: manifest.volumes.map(({ name, target }) => ({
       file: join(folder, flat(name)),
       target,

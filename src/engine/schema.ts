@@ -166,3 +166,12 @@ export const progressSchema = z.object({
   aux: z.optional(z.unknown()),
 });
 export type ProgressLine = z.output<typeof progressSchema>;
+
+/** One of the engine's events. Podman writes an exit code by another name. */
+export const eventSchema = z.object({
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: record(z.string()) }),
+  time: z.number(),
+  timeNano: z.number(),
+});
+export type EngineEvent = z.output<typeof eventSchema>;

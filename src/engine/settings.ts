@@ -1,15 +1,17 @@
 import { conflictError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import type { PluginSettings, SettingsChange } from "../core/settings.ts";
-import { readBlueprint, readProvenance } from "./blueprint.ts";
+import { readProvenance } from "./blueprint.ts";
 import { containerEnv, limits } from "./body.ts";
 import { pluginContainer } from "./containers.ts";
+import { readContainer, refuseClusterSettings, updateInPlace } from "./in-place.ts";
 import { designOf, type Workshop } from "./install.ts";
 import { LABEL } from "./labels.ts";
 import { findImage } from "./pull.ts";
 import type { Recipe } from "./recipe.ts";
 import { replaceContainer } from "./replace.ts";
 import type { Container } from "./schema.ts";
+import { describeSecrets, newSecrets } from "./secrets.ts";
 import { toEngineState, toPluginState } from "./states.ts";
 import { mergeSettings, type UserSettings } from "./user-settings.ts";
 
@@ -17,6 +19,8 @@ import { mergeSettings, type UserSettings } from "./user-settings.ts";
 const SECRET_NAME = /pass|secret|token|key|credential|auth/i;
 const HIDDEN = "••••••";
 const NANO = 1e9;
+/** Settings that an engine can change without making the container anew. */
+const IN_PLACE = ["memoryBytes", "cpus", "pids", "restart"];
 
 /** Settings as they are in force; values of what looks like a secret are hidden. @throws NOT_FOUND. */
 export async function readSettings(shop: Workshop, name: string): Promise<PluginSettings> {
@@ -34,6 +38,7 @@ export async function readSettings(shop: Workshop, name: string): Promise<Plugin
     cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / NANO : null,
     pids: HostConfig.PidsLimit || null,
     restart: HostConfig.RestartPolicy?.Name || "no",
+    secrets: [...(settings.secrets ?? [])],
   };
 }
 
@@ -59,23 +64,29 @@ export async function changeSettings(
   { name, change, dryRun }: { name: string; change: SettingsChange; dryRun: boolean },
   progress: ProgressListener,
 ): Promise<{ name: string; changed: boolean; state: string; plan: string[] }> {
+  refuseClusterSettings(shop, change);
   const container = await pluginContainer(shop, name);
   const { recipe, settings: before } = blueprintOf(name, container);
   const settings = mergeSettings(before, change);
   const state = toPluginState(toEngineState(container.State.Status), container.State.ExitCode);
-  const plan = describeChange(recipe, before, settings);
+  const plan = [...describeChange(recipe, before, settings), ...describeSecrets(change)];
   if (plan.length === 0) return { name, changed: false, state, plan };
   const running = ["running", "paused", "restarting"].includes(container.State.Status);
-  plan.push(
-    running ? "make the container anew, start it and wait until it is healthy" : "make the container anew",
-  );
-  if (dryRun) return { name, changed: false, state, plan };
+  const inPlace = Object.keys(change).every((key) => IN_PLACE.includes(key));
+  const anew = running
+    ? "make the container anew, start it and wait until it is healthy"
+    : "make the container anew";
+  if (dryRun) return { name, changed: false, state, plan: [...plan, inPlace ? "all of it in place" : anew] };
+  if (inPlace && (await updateInPlace(shop, container, { recipe, settings })))
+    return { name, changed: true, state, plan };
+  plan.push(anew);
   const { container: made } = await replaceContainer(shop, {
     design: designOf(shop, recipe, {
       provenance: readProvenance(container),
       settings,
       pinned: await pinnedOf(shop, container),
     }),
+    secrets: newSecrets(change),
     start: running,
     progress,
   });
@@ -95,8 +106,8 @@ async function pinnedOf({ client }: Workshop, container: Container) {
   return { reference: container.Config.Image, digest, image };
 }
 
-function blueprintOf(name: string, { Config }: Container) {
-  const blueprint = readBlueprint(Config.Labels, Config.Env);
+function blueprintOf(name: string, container: Container) {
+  const blueprint = readContainer(container);
   if (blueprint !== undefined) return blueprint;
   throw conflictError(`the labels of plugin "${name}" do not say how it was made`, {
     hint: "remove it and install it again; its volumes are kept",
@@ -119,6 +130,8 @@ export function describeChange(recipe: Recipe, before: UserSettings, after: User
   if (had.Memory !== has.Memory) plan.push(`limit memory to ${has.Memory} bytes`);
   if (had.NanoCpus !== has.NanoCpus) plan.push(`limit processors to ${after.cpus}`);
   if (had.PidsLimit !== has.PidsLimit) plan.push(`limit processes to ${after.pids}`);
+  const [nodes, wantedNodes] = [before.placement ?? [], after.placement ?? []].map((list) => list.join(", "));
+  if (nodes !== wantedNodes) plan.push(`run on nodes with ${wantedNodes || "no constraint"}`);
   if ((before.restart ?? "unless-stopped") !== (after.restart ?? "unless-stopped"))
     plan.push(`restart ${after.restart}`);
   return plan;

@@ -1,19 +1,28 @@
 import type { SettingsChange } from "../core/settings.ts";
 
 /** The user's settings of one plugin; a variable that is null is taken away from what its description says. */
-export type UserSettings = SettingsChange;
+export interface UserSettings extends Omit<SettingsChange, "secrets"> {
+  /** Names of secret files; their content is where the program reads it, and nowhere else. */
+  secrets?: readonly string[];
+}
 
 /** Settings after a change: variables by name, volumes by the path in the container, ports by the one in the container. */
-export function mergeSettings(before: UserSettings, change: SettingsChange): UserSettings {
-  const merged: UserSettings = { ...before, ...change };
+export function mergeSettings(
+  { secrets: names = [], ...before }: UserSettings,
+  { secrets: files = {}, ...change }: SettingsChange,
+): UserSettings {
   const env = { ...before.env, ...change.env };
   const volumes = mergeBy(volumeTarget, before.volumes, change.volumes);
   const ports = mergeBy(containerPort, before.ports, change.ports);
+  const kept = names.filter((name) => !(name in files));
+  const secrets = [...kept, ...Object.keys(files).filter((name) => files[name] !== null)].sort();
   return {
-    ...merged,
+    ...before,
+    ...change,
     ...(Object.keys(env).length > 0 ? { env } : {}),
     ...(volumes.length > 0 ? { volumes } : {}),
     ...(ports.length > 0 ? { ports } : {}),
+    ...(secrets.length > 0 ? { secrets } : {}),
   };
 }
 

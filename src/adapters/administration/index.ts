@@ -3,7 +3,7 @@ import type { HttpClient } from "../http/call.ts";
 import { createAudit } from "./audit.ts";
 import { createProviders, createRoles, createUsers } from "./directory.ts";
 import { createServer } from "./server.ts";
-import { createEvents, createOperations } from "./streams.ts";
+import { createOperations } from "./streams.ts";
 import { createTokens } from "./tokens.ts";
 
 /** @param signal of the run: ends streams and the waiting between attempts. */
@@ -16,6 +16,5 @@ export function createAdministration(client: HttpClient, signal: AbortSignal): A
     audit: createAudit(client),
     server: createServer(client),
     operations: createOperations(client, signal),
-    events: createEvents(client, signal),
   };
 }

@@ -1,6 +1,7 @@
 import { type $ZodType, type output, safeParse } from "zod/v4/core";
 import type { Administration, Operation } from "../../core/administration.ts";
 import { PlugctlError } from "../../core/errors.ts";
+import type { Events } from "../../core/observation.ts";
 import type { HttpClient } from "../http/call.ts";
 import { path } from "../http/path.ts";
 import { resumeEvents } from "./resume.ts";
@@ -38,11 +39,21 @@ export function createOperations(client: HttpClient, signal: AbortSignal): Admin
   };
 }
 
-export function createEvents(client: HttpClient, signal: AbortSignal): Administration["events"] {
-  return async function* events({ since, onInterruption }) {
-    const lastEventId = since === undefined ? undefined : String(since);
-    for await (const { data } of resumeEvents(client, "events", { signal, lastEventId, onInterruption })) {
-      yield parseData(data, eventSchema, client.target);
-    }
+/** What happens on the server, which numbers its events and holds the last thousand. */
+export function createEvents(client: HttpClient, signal: AbortSignal): Events {
+  return {
+    async *events({ since, follow, onInterruption }) {
+      if (!follow) {
+        throw new PlugctlError("UNSUPPORTED", `target "${client.target}" does not say where its events end`, {
+          hint: "leave --no-follow out",
+        });
+      }
+      // All that it holds, to begin at a time.
+      const lastEventId = since === undefined ? undefined : since instanceof Date ? "0" : String(since);
+      for await (const { data } of resumeEvents(client, "events", { signal, lastEventId, onInterruption })) {
+        const event = parseData(data, eventSchema, client.target);
+        if (!(since instanceof Date) || Date.parse(event.at) >= since.getTime()) yield event;
+      }
+    },
   };
 }

@@ -65,6 +65,11 @@ export function createEngineAdapter(connection: Connection): Adapter {
           yield* (await import("../../engine/logs.ts")).createLogs(shop).logs(query);
         },
       },
+      events: {
+        async *events(query) {
+          yield* (await import("../../engine/events.ts")).createEvents(shop).events(query);
+        },
+      },
       shell: {
         shell: async (session) => (await import("../../engine/shell.ts")).createShell(shop).shell(session),
       },

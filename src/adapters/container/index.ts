@@ -1,4 +1,5 @@
-import type { AdapterModule, Connection } from "../adapter.ts";
+import type { AdapterModule } from "../adapter.ts";
+import { isServer } from "./is-server.ts";
 
 export const kind = "container";
 
@@ -9,6 +10,3 @@ export const createAdapter: AdapterModule["createAdapter"] = async (connection) 
     return (await import("./swarm-adapter.ts")).createSwarmAdapter(connection);
   return (await import("./engine-adapter.ts")).createEngineAdapter(connection);
 };
-
-/** Engines write `tcp:`, with or without TLS. */
-const isServer = ({ url, container }: Connection) => container?.thinger === true || /^https?:/.test(url);

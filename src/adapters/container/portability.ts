@@ -1,10 +1,10 @@
 import type { Exportable, ExportedPlugin } from "../../core/portability.ts";
-import type { SettingsChange } from "../../core/settings.ts";
 import { formatSource } from "../../core/source.ts";
 import { readBlueprint } from "../../engine/blueprint.ts";
 import { LABEL } from "../../engine/labels.ts";
 import type { Recipe } from "../../engine/recipe.ts";
 import { isSecret } from "../../engine/settings.ts";
+import type { UserSettings } from "../../engine/user-settings.ts";
 import { type Installer, readOrigin } from "./installation.ts";
 
 /** Descriptions of plugins from the labels of their containers or services. */
@@ -37,7 +37,7 @@ async function describe(installer: Installer, name: string): Promise<ExportedPlu
 }
 
 /** A description is passed around and kept in repositories: of secrets it has the names, which have to be set again. */
-function openSettings(recipe: Recipe, { env = {}, ...settings }: SettingsChange) {
+function openSettings(recipe: Recipe, { env = {}, secrets: files = [], ...settings }: UserSettings) {
   const isOpen = ([name, value]: [string, string | null]) => value === null || !isSecret(recipe, name);
   const open = Object.entries(env).filter(isOpen);
   return {
@@ -45,6 +45,7 @@ function openSettings(recipe: Recipe, { env = {}, ...settings }: SettingsChange)
     secrets: Object.entries(env)
       .filter((variable) => !isOpen(variable))
       .map(([name]) => name)
+      .concat(files)
       .sort(),
   };
 }

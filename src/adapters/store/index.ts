@@ -1,5 +1,6 @@
 import type { AdapterFactory } from "../adapter.ts";
 import { createAdministration } from "../administration/index.ts";
+import { createEvents } from "../administration/streams.ts";
 import { createHttpClient } from "../http/client.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createStoreClient } from "./client.ts";
@@ -25,6 +26,7 @@ export const createAdapter: AdapterFactory = (connection) => {
       catalogue,
       discovery: catalogue,
       administration: createAdministration(http, connection.signal),
+      events: createEvents(http, connection.signal),
       removal: createRemoval(client),
       publication: {
         // Packing needs libraries that no other capability does.

@@ -11,10 +11,12 @@ import { checkPluginName } from "../names.ts";
 import { ensureNetwork } from "../networks.ts";
 import { findImage, registryDigest } from "../pull.ts";
 import type { Ingredients } from "../recipe.ts";
+import { describeSecrets, newSecrets } from "../secrets.ts";
 import { describeChange } from "../settings.ts";
 import { mergeSettings, type UserSettings } from "../user-settings.ts";
 import { dropServiceNetwork } from "./remove.ts";
 import { type Service, type ServiceSpec, serviceCreatedSchema } from "./schema.ts";
+import { dropSecrets, provideSecrets } from "./secrets.ts";
 import { listServices, listTasks, pluginService, replicasOf, stateOf } from "./services.ts";
 import { waitUntilSettled } from "./settle.ts";
 import { serviceSpec, serviceWarnings } from "./spec.ts";
@@ -22,9 +24,10 @@ import { serviceSpec, serviceWarnings } from "./spec.ts";
 /** @throws CONFLICT when it is installed; BACKEND when its tasks do not come up, and nothing of it is left. */
 export async function installService(
   shop: Workshop,
-  { ingredients, settings, start, dryRun }: InstallOrder,
+  { ingredients, settings: wanted, start, dryRun }: InstallOrder,
   progress: ProgressListener,
 ): Promise<InstallationChange> {
+  const settings = mergeSettings({}, wanted);
   const plugin = checkPluginName(ingredients.provenance.plugin);
   if ((await listServices(shop, plugin)).length > 0) {
     throw conflictError(`plugin "${plugin}" is installed already on target "${shop.client.target}"`);
@@ -39,11 +42,17 @@ export async function installService(
   progress({ phase: "creating", message: `creating the service of ${plugin}` });
   const login = await shop.login(ingredients.recipe.image);
   await ensureNetwork(shop, { driver: "overlay" });
+  let made: string[] = [];
   try {
+    const secrets = await provideSecrets(shop, plugin, {
+      ...{ names: settings.secrets ?? [], files: newSecrets(wanted), present: undefined },
+    });
+    made = secrets.made;
+    const spec = serviceSpec(design, { replicas, secrets: secrets.uses });
     const { ID } = await shop.client.json(
       serviceCreatedSchema,
       async (docker) => ({
-        ID: (await docker.createService(login ?? NO_LOGIN, serviceSpec(design, replicas) as never)).id,
+        ID: (await docker.createService(login ?? NO_LOGIN, spec as never)).id,
       }),
       { subject: `plugin "${plugin}"` },
     );
@@ -63,7 +72,9 @@ export async function installService(
       throw error;
     }
   } catch (error) {
-    await dropServiceNetwork({ ...shop, client: shop.client.afterwards() }).catch(() => undefined);
+    const after = { ...shop, client: shop.client.afterwards() };
+    await dropSecrets(after, made).catch(() => undefined);
+    await dropServiceNetwork(after).catch(() => undefined);
     throw error;
   }
 }
@@ -91,7 +102,8 @@ export async function updateService(
       plan,
     };
   }
-  const settled = await applySpec(shop, service, serviceSpec(design, replicasOf(service.Spec)), {
+  const spec = serviceSpec(design, { replicas: replicasOf(service.Spec), secrets: secretsOf(service.Spec) });
+  const settled = await applySpec(shop, service, spec, {
     progress,
     login: await shop.login(ingredients.recipe.image),
   });
@@ -138,7 +150,10 @@ export async function changeServiceSettings(
     throw conflictError(`the labels of plugin "${name}" do not say how it was made`);
   const settings = mergeSettings(blueprint.settings, change);
   const replicas = change.replicas ?? replicasOf(Spec);
-  const plan = describeChange(blueprint.recipe, blueprint.settings, settings);
+  const plan = [
+    ...describeChange(blueprint.recipe, blueprint.settings, settings),
+    ...describeSecrets(change),
+  ];
   if (replicas !== replicasOf(Spec)) plan.push(`run ${replicas} of it`);
   if (plan.length === 0 || dryRun)
     return { name, changed: false, plan, state: (await stateNow(shop, service)).state };
@@ -147,11 +162,17 @@ export async function changeServiceSettings(
     ...(await designService(shop, ingredients, settings)),
     image: Spec.TaskTemplate.ContainerSpec.Image,
   };
-  const settled = await applySpec(shop, service, serviceSpec(design, replicas), {
-    progress,
-    login: undefined,
+  const { uses, made } = await provideSecrets(shop, name, {
+    ...{ names: settings.secrets ?? [], files: newSecrets(change), present: Spec },
   });
-  return { name, changed: true, plan, state: (await stateNow(shop, settled)).state };
+  try {
+    const spec = serviceSpec(design, { replicas, secrets: uses });
+    const settled = await applySpec(shop, service, spec, { progress, login: undefined });
+    return { name, changed: true, plan, state: (await stateNow(shop, settled)).state };
+  } catch (error) {
+    await dropSecrets({ ...shop, client: shop.client.afterwards() }, made).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Gives a service another specification and waits until it is in force. */
@@ -214,6 +235,8 @@ async function designService(
 function settingsOf({ Labels, TaskTemplate }: ServiceSpec): UserSettings {
   return readBlueprint(Labels, TaskTemplate.ContainerSpec.Env)?.settings ?? {};
 }
+
+const secretsOf = ({ TaskTemplate }: ServiceSpec) => TaskTemplate.ContainerSpec.Secrets ?? [];
 
 const versionOf = (spec: ServiceSpec) => readProvenance({ Config: spec }).version;
 

@@ -4,6 +4,7 @@ import { LABEL } from "../labels.ts";
 import { listNetworks, networkName } from "../networks.ts";
 import { pluginVolumes, type RemovalOrder } from "../remove.ts";
 import { removeVolume } from "../undo.ts";
+import { removeSecrets } from "./secrets.ts";
 import { listServices, pluginService } from "./services.ts";
 
 /** Tasks end after their service; what they use cannot be removed before. */
@@ -18,6 +19,7 @@ export async function removeService(scope: EngineScope, { name, purge, dryRun }:
   await scope.client.done((docker) => docker.getService(service.ID).remove(), {
     subject: `plugin "${name}"`,
   });
+  await removeSecrets(scope, name);
   for (const volume of purge ? await pluginVolumes(scope, name) : []) {
     for (let tries = 0; tries < TRIES && !(await removeVolume(scope, volume)); tries++) {
       if (!(await pluginVolumes(scope, name)).includes(volume)) break;

@@ -11,13 +11,25 @@ const labels = z.pipe(
   z.transform((value) => value ?? {}),
 );
 
+const secretUse = z.looseObject({
+  File: z.nullish(z.looseObject({ Name: z.string() })),
+  SecretID: z.string(),
+  SecretName: z.string(),
+});
+export type SecretUse = z.output<typeof secretUse>;
+export const secretListSchema = z.array(z.object({ ID: z.string() }));
+
 /** Loose where it is sent back: an update replaces the whole of a service's specification. */
 const spec = z.looseObject({
   Name: z.string(),
   Labels: labels,
   TaskTemplate: z.looseObject({
     ForceUpdate: z.optional(z.number()),
-    ContainerSpec: z.looseObject({ Image: z.string(), Env: strings }),
+    ContainerSpec: z.looseObject({
+      Image: z.string(),
+      Env: strings,
+      Secrets: z.optional(z.nullable(z.array(secretUse))),
+    }),
   }),
   Mode: z.looseObject({ Replicated: z.optional(z.looseObject({ Replicas: z.optional(z.number()) })) }),
 });

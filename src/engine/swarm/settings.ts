@@ -25,5 +25,6 @@ export async function readServiceSettings(
     pids: settings.pids ?? null,
     restart: settings.restart ?? "always",
     replicas: replicasOf(Spec),
+    secrets: [...(settings.secrets ?? [])],
   };
 }

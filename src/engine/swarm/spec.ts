@@ -1,13 +1,17 @@
 import { type ContainerDesign, designLabels, designMounts, engineEnv, healthcheck, limits } from "../body.ts";
 import { containerNames } from "../names.ts";
 import { parsePort } from "../user-settings.ts";
+import type { SecretUse } from "./schema.ts";
 
 const NANO = 1e9;
 /** How long a task has to hold before the next one is replaced, and before an update counts as good. */
 const MONITOR_SECONDS = 3;
 
 /** The body of `POST /services/create`: as many equal tasks as the settings say, replaced one after the other. */
-export function serviceSpec(design: ContainerDesign, replicas: number): Record<string, unknown> {
+export function serviceSpec(
+  design: ContainerDesign,
+  { replicas, secrets }: { replicas: number; secrets: readonly SecretUse[] },
+): Record<string, unknown> {
   const { recipe, settings, provenance, user } = design;
   const { Memory, NanoCpus, PidsLimit } = limits(recipe, settings);
   const { Healthcheck } = healthcheck(recipe.health);
@@ -21,6 +25,7 @@ export function serviceSpec(design: ContainerDesign, replicas: number): Record<s
         Hostname: provenance.plugin,
         Env: engineEnv(recipe, settings),
         Mounts: designMounts(design),
+        Secrets: secrets,
         ...(recipe.user === null ? {} : { User: recipe.user }),
         ...(recipe.cmd === null ? {} : { Args: recipe.cmd }),
         ...(recipe.stop.signal === null ? {} : { StopSignal: recipe.stop.signal }),
@@ -37,6 +42,7 @@ export function serviceSpec(design: ContainerDesign, replicas: number): Record<s
         },
       },
       RestartPolicy: { Condition: restartCondition(settings.restart), Delay: NANO },
+      ...(settings.placement === undefined ? {} : { Placement: { Constraints: settings.placement } }),
       Networks: [{ Target: design.network, Aliases: [provenance.plugin] }],
     },
     Mode: { Replicated: { Replicas: replicas } },

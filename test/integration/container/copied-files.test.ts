@@ -1,12 +1,12 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import { beforeAll, expect, it } from "vitest";
 import { busyboxImage } from "../../helpers/busybox-image.ts";
 import { type ContainerTarget, openTarget } from "../../helpers/container-target.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { execIn } from "../../helpers/exec.ts";
 import { makePluginFolder } from "../../helpers/marketplace-entry.ts";
 import { usePodmanEngine } from "../../helpers/podman-engine.ts";
 
@@ -126,17 +126,7 @@ const install = (target: ContainerTarget, path: string) =>
       quiet,
     );
 
-async function exec(target: ContainerTarget, script: string): Promise<string> {
-  const [stdin, stdout] = [new PassThrough(), new PassThrough()];
-  stdin.end();
-  let text = "";
-  stdout.on("data", (chunk) => {
-    text += chunk;
-  });
-  const command = ["sh", "-c", script];
-  await target.on("shell").shell({ name: "notes", command, tty: false, stdin, stdout, stderr: stdout });
-  return text;
-}
+const exec = (target: ContainerTarget, script: string) => execIn(target, "notes", script);
 
 /** Everything in the volume, by path. */
 async function files(target: ContainerTarget): Promise<Record<string, string>> {

@@ -230,6 +230,35 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "installing on 
     await target.on("removal").remove({ name: "notes", purge: true, dryRun: false });
   });
 
+  it("says where storages are volumes of their own, and what is not mounted at all", async () => {
+    const volumes = [
+      { source: "../../../storages", target: "/srv", description: "all" },
+      { source: "../../../storages/pages", target: "/pages", description: "one" },
+      { source: "../../../../../../thinger/certificates/", target: "/certificates", description: "TLS" },
+    ];
+    const folder = await makePluginFolder({
+      name: "files",
+      version: "1",
+      task: { type: "docker", image: `${registry.host}/web`, user: "0:0", volumes },
+    });
+    const target = openTarget({ url: engine.url });
+    const { warnings } = await target
+      .on("installation")
+      .install(
+        { source: { type: "path", path: folder }, settings: {}, build: false, start: true, dryRun: false },
+        quiet,
+      );
+    expect(warnings).toEqual([
+      "/certificates is not mounted: this target has no certificates of the platform",
+      "/pages is the volume plugctl.storages.pages: it does not appear in the folder of all storages",
+      "/srv is the volume plugctl.storages: volumes of single storages do not appear in it",
+    ]);
+    await target.on("removal").remove({ name: "files", purge: true, dryRun: false });
+    // Storages are the user's, and stay.
+    for (const name of ["plugctl.storages", "plugctl.storages.pages"])
+      await engine.api.getVolume(name).remove();
+  });
+
   it("builds from the Dockerfile of a folder", async () => {
     const folder = await makePluginFolder(
       { name: "built", version: "3.1", task: { type: "docker", image: "local/built" } },

@@ -8,6 +8,7 @@ import { makeConnection } from "../../helpers/adapter-connection.ts";
 import { busyboxImage, pushImage } from "../../helpers/busybox-image.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { execIn } from "../../helpers/exec.ts";
 import { useRegistry } from "../../helpers/registry.ts";
 
 const quiet = () => undefined;
@@ -110,4 +111,39 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "a swarm as a t
     expect(await engine.api.listServices()).toEqual([]);
     expect((await engine.api.listNetworks()).map(({ Name }) => Name)).not.toContain("plugctl");
   }, 120_000);
+
+  it("runs tasks on the nodes that fit, and elsewhere when told so", async () => {
+    const on = open();
+    await install(on, "1", "placed", { placement: ["node.role==manager"] });
+    const constraints = async () =>
+      (await engine.api.getService("plugctl-placed").inspect()).Spec.TaskTemplate.Placement?.Constraints;
+    expect(await constraints()).toEqual(["node.role==manager"]);
+    const [{ ID = "" } = {}] = await engine.api.listNodes();
+    const change = { placement: [`node.id==${ID}`] };
+    expect(await on("settings").set({ name: "placed", change, dryRun: false }, quiet)).toMatchObject({
+      changed: true,
+      state: "running",
+      plan: [`run on nodes with node.id==${ID}`],
+    });
+    expect(await constraints()).toEqual([`node.id==${ID}`]);
+    await on("removal").remove({ name: "placed", purge: true, dryRun: false });
+  });
+
+  it("keeps secrets in the swarm, and takes them away with the service", async () => {
+    const on = open();
+    const secrets = { password: Buffer.from("hunter2"), key: Buffer.from("k1") };
+    await install(on, "1", "vault", { secrets });
+    const read = () => execIn({ on }, "vault", "cd /run/secrets; for f in *; do echo $f: $(cat $f); done");
+    expect(await read()).toBe("key: k1\npassword: hunter2\n");
+    expect(JSON.stringify(await engine.api.getService("plugctl-vault").inspect())).not.toMatch(
+      /hunter2|aHVudGVyMg/,
+    );
+    const change = { secrets: { key: Buffer.from("k2"), password: null } };
+    await on("settings").set({ name: "vault", change, dryRun: false }, quiet);
+    expect(await read()).toBe("key: k2\n");
+    await on("installation").rollback({ name: "vault", dryRun: false }, quiet);
+    expect(await read()).toBe("key: k1\npassword: hunter2\n");
+    await on("removal").remove({ name: "vault", purge: true, dryRun: false });
+    expect(await engine.api.listSecrets()).toEqual([]);
+  });
 });

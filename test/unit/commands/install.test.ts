@@ -83,7 +83,28 @@ describe("install", () => {
     ]);
   });
 
+  it("takes secrets from files and stdin, never from the command line, and constraints as a list", async () => {
+    const { requests, cli } = await recording();
+    const folder = await makeTempDir();
+    await writeFile(join(folder, "key.pem"), "k3y");
+    await cli("install x --secret key=key.pem --secret password=- --secret old=", {
+      cwd: folder,
+      stdin: "s3cret",
+    });
+    await cli("install x --placement node.role==worker,node.labels.zone!=a");
+    await cli("install x --placement none");
+    expect(requests.map(({ settings }) => settings)).toEqual([
+      { secrets: { key: Buffer.from("k3y"), password: Buffer.from("s3cret"), old: null } },
+      { placement: ["node.role==worker", "node.labels.zone!=a"] },
+      { placement: [] },
+    ]);
+  });
+
   it.each([
+    ["install x --secret s3cret", "NAME=FILE"],
+    ["install x --secret a=nowhere", "cannot read"],
+    ["install x --secret a=- --env-file -", "stdin can be one"],
+    ["install x --placement worker", "--placement"],
     ["install x -e NOT_SET_HERE", "no such variable"],
     ["install x -e 1A=s3cret", "a variable's name"],
     ["install x --volume ../up:/data", "--volume"],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { SettingsChange } from "../../../src/core/settings.ts";
 import { readBlueprint, writeBlueprint } from "../../../src/engine/blueprint.ts";
 import { engineEnv } from "../../../src/engine/body.ts";
 import { LABEL } from "../../../src/engine/labels.ts";
@@ -47,7 +48,7 @@ it("merges settings by variable, by path in the container and by port in the con
     ports: ["1:80", "2:53/udp"],
     pids: 9,
   };
-  const change: UserSettings = { env: { B: null, C: "3" }, volumes: ["z:/b"], ports: ["9:80"], cpus: 2 };
+  const change: SettingsChange = { env: { B: null, C: "3" }, volumes: ["z:/b"], ports: ["9:80"], cpus: 2 };
   expect(mergeSettings(before, change)).toEqual({
     env: { A: "1", B: null, C: "3" },
     volumes: ["x:/a", "z:/b"],
@@ -55,6 +56,16 @@ it("merges settings by variable, by path in the container and by port in the con
     pids: 9,
     cpus: 2,
   });
+});
+
+it("keeps the names of secrets, and never their content", () => {
+  const [password, key] = [Buffer.from("p"), Buffer.from("k")];
+  const first = mergeSettings({}, { secrets: { password, key } });
+  expect(first).toEqual({ secrets: ["key", "password"] });
+  expect(mergeSettings(first, { secrets: { key: null, other: key } })).toEqual({
+    secrets: ["other", "password"],
+  });
+  expect(mergeSettings(first, { secrets: { key: null, password: null } })).toEqual({});
 });
 
 it.each([

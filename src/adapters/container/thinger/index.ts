@@ -11,6 +11,7 @@ import { toPlugin, toPluginDetail } from "./map.ts";
 import { findInMarketplace, searchMarketplace } from "./marketplace.ts";
 import { createComparison, createPortability } from "./portability.ts";
 import { accessSchema } from "./schema.ts";
+import { createSession } from "./session.ts";
 
 /**
  * Connects to a Thinger.io server, or to plugctl's own, which answers the same API. What that API has no word for (a
@@ -29,6 +30,7 @@ export function createThingerAdapter(connection: Connection): Adapter {
           return { product: "Thinger.io plugin API", version: null, login: await client.user() };
         },
       },
+      session: createSession(http, connection.container?.user),
       listing: {
         list: async () =>
           (await client.list()).map(toPlugin).sort((one, other) => one.name.localeCompare(other.name)),

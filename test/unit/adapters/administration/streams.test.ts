@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import { createAdministration } from "../../../../src/adapters/administration/index.ts";
 import { resumeEvents } from "../../../../src/adapters/administration/resume.ts";
+import { createEvents } from "../../../../src/adapters/administration/streams.ts";
 import { createHttpClient } from "../../../../src/adapters/http/client.ts";
 import { makeConnection } from "../../../helpers/adapter-connection.ts";
 import { serveHttp } from "../../../helpers/http-server.ts";
@@ -50,7 +51,7 @@ const status =
     response.end(JSON.stringify({ title: "no", status: code }));
   };
 
-async function take(events: AsyncIterable<{ id: unknown }>, count: number): Promise<unknown[]> {
+async function take(events: AsyncIterable<{ id?: unknown }>, count: number): Promise<unknown[]> {
   const ids: unknown[] = [];
   for await (const { id } of events) {
     ids.push(id);
@@ -109,7 +110,7 @@ it("refuses events that do not fit, naming the field", async () => {
       response.end('data: {"id":"one"}\n\n');
     },
   ]);
-  const events = createAdministration(client, abort.signal).events({});
+  const events = createEvents(client, abort.signal).events({ follow: true });
   await expect(take(events, 1)).rejects.toMatchObject({
     code: "BACKEND",
     message: expect.stringContaining("id"),
