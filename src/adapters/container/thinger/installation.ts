@@ -7,6 +7,7 @@ import type { StateChange, ThingerClient } from "./client.ts";
 import { toPlugin } from "./map.ts";
 import { followChange } from "./operation.ts";
 import { marketplaceSchema, outcomeSchema } from "./schema.ts";
+import { wireSettings } from "./settings.ts";
 
 /** Installations that the server itself makes, from its own marketplace or an image. */
 export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
@@ -55,7 +56,7 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
 
   function order({ source, name, settings, build, start }: InstallRequest) {
     if (build) throw usageError("--build is done on an engine, and this target is a server");
-    const body = { action: "install" as const, settings, start };
+    const body = { action: "install" as const, settings: wireSettings(client, settings), start };
     switch (source.type) {
       case "market": {
         const version = source.version === undefined ? {} : { version: source.version };

@@ -1,5 +1,5 @@
-import { PlugctlError, usageError } from "../../../core/errors.ts";
-import type { SettingsChanges } from "../../../core/settings.ts";
+import { PlugctlError } from "../../../core/errors.ts";
+import type { SettingsChange, SettingsChanges } from "../../../core/settings.ts";
 import type { ThingerClient } from "./client.ts";
 import { followChange } from "./operation.ts";
 import { settingsOutcomeSchema, settingsSchema } from "./schema.ts";
@@ -18,8 +18,8 @@ export function createSettings(client: ThingerClient, signal: AbortSignal): Sett
         schema: settingsSchema,
       });
     },
-    async set({ name, change: { replicas, ...settings }, dryRun }, progress) {
-      if (replicas !== undefined) throw usageError("--replicas is for targets that are a swarm");
+    async set({ name, change, dryRun }, progress) {
+      const settings = wireSettings(client, change);
       await require();
       const body = { action: "settings" as const, settings };
       if (dryRun) {
@@ -32,4 +32,21 @@ export function createSettings(client: ThingerClient, signal: AbortSignal): Sett
       throw new PlugctlError("BACKEND", `target "${client.http.target}" does not say what became of ${name}`);
     },
   };
+}
+
+/** Settings as such a server takes them. @throws UNSUPPORTED for those that only engines have. */
+export function wireSettings(
+  { http }: ThingerClient,
+  { replicas, placement, secrets, ...settings }: SettingsChange,
+): SettingsChange {
+  const others = { replicas, placement, "secret files": secrets };
+  const [name] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return settings;
+  throw new PlugctlError(
+    "UNSUPPORTED",
+    `target "${http.target}" is a server, which has no setting for ${name}`,
+    {
+      hint: "a target that is the engine itself has",
+    },
+  );
 }
