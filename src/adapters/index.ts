@@ -46,6 +46,8 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "access",
       "safekeeping",
       "images",
+      "comparison",
+      "portability",
     ],
     // An engine knows no users, and shows nothing to the public.
     lacks: (target) => (isServer(target) ? [] : ["session", "access"]),

@@ -60,6 +60,25 @@ export function inspectContainer(client: EngineClient, name: string, subject = n
   );
 }
 
+/** One that runs already is fine. */
+export async function startContainer(client: EngineClient, id: string, subject: string): Promise<void> {
+  await unlessSo(
+    client.done((docker, abortSignal) => docker.getContainer(id).start({ abortSignal }), {
+      subject,
+      extraMs: 30_000,
+    }),
+  );
+}
+
+/** What is so already, perhaps since a moment ago, engines answer with 304. */
+export async function unlessSo(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isPlugctlError(error) || error.details?.status !== 304) throw error;
+  }
+}
+
 /** Removes a container and its anonymous volumes, running or not; one that is gone is fine. */
 export async function removeContainer(client: EngineClient, id: string, subject: string): Promise<void> {
   try {

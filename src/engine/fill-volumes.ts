@@ -1,7 +1,10 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path/posix";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { pack } from "tar-stream";
+import { pipeline } from "node:stream/promises";
+import { extract, type Header, pack } from "tar-stream";
 import type { ContainerDesign } from "./body.ts";
 import type { EngineScope } from "./containers.ts";
 import type { CopyDecision, CopyList } from "./copied-files.ts";
@@ -96,15 +99,69 @@ async function put(
   );
 }
 
-/** Unpacks an archive of this machine at a path in a container. */
-export async function putArchive(
-  { client }: EngineScope,
+/**
+ * Unpacks an archive of this machine, made of a folder with that folder's name, into a folder of a container. It goes by the
+ * folder's own path, for Podman's sake (`putCopies`); the folder itself goes by its parent, since Docker leaves what an
+ * archive is unpacked into as it is.
+ */
+export async function putFolder(
+  scope: EngineScope,
   id: string,
-  { file, path }: { file: string; path: string },
+  { file, target }: { file: string; target: string },
 ): Promise<void> {
-  await client.done(
+  const root = await firstMember(file);
+  if (root === undefined) return;
+  await put(scope, id, dirname(target), (archive) => {
+    archive.entry({ ...memberHeader(root), name: `${basename(target)}/` });
+  });
+  const archive = pack();
+  const rewriting = rewrite(file, archive).catch((error) => archive.destroy(error));
+  await scope.client.done(
     (docker, abortSignal) =>
-      docker.getContainer(id).putArchive(createReadStream(file), { path, ...{ abortSignal } }),
+      docker.getContainer(id).putArchive(Readable.from(archive), { path: target, ...{ abortSignal } }),
     { subject: `container ${id.slice(0, 12)}`, extraMs: Number.POSITIVE_INFINITY },
   );
+  await rewriting;
 }
+
+async function firstMember(file: string): Promise<Header | undefined> {
+  const reader = createReadStream(file);
+  try {
+    for await (const { header } of reader.pipe(extract())) return header;
+    return undefined;
+  } finally {
+    reader.destroy();
+  }
+}
+
+/** The members of a file's archive, without the folder that they all are in. */
+async function rewrite(file: string, archive: ReturnType<typeof pack>): Promise<void> {
+  const reader = extract();
+  const reading = pipeline(createReadStream(file), reader);
+  for await (const entry of reader) {
+    const { header } = entry;
+    const { linkname } = header;
+    const isHardLink = header.type === "link" && linkname != null;
+    const moved = {
+      ...memberHeader(header),
+      name: inside(header.name),
+      ...(isHardLink ? { linkname: inside(linkname) } : {}),
+    };
+    if (header.type === "file" || header.type === "contiguous-file") {
+      await pipeline(entry, archive.entry(moved));
+    } else {
+      archive.entry(moved);
+      entry.resume();
+    }
+  }
+  await reading;
+  archive.finalize();
+}
+
+/** Without the extended names, which would count more than those that are given. */
+function memberHeader({ pax, ...header }: Header): Header {
+  const kept = Object.entries(pax ?? {}).filter(([name]) => name !== "path" && name !== "linkpath");
+  return { ...header, ...(kept.length > 0 ? { pax: Object.fromEntries(kept) } : {}) };
+}
+
+const inside = (name: string) => `./${name.split("/").slice(1).join("/")}`;

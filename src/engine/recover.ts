@@ -1,5 +1,5 @@
 import { conflictError } from "../core/errors.ts";
-import { type EngineScope, listContainers, nameOf, roleOfContainer } from "./containers.ts";
+import { type EngineScope, listContainers, nameOf, roleOfContainer, startContainer } from "./containers.ts";
 import { isAbandoned, readDraft } from "./drafts.ts";
 import { LABEL } from "./labels.ts";
 import { containerNames } from "./names.ts";
@@ -56,12 +56,8 @@ async function settle(
   } else {
     await discardDraft(scope, { id: next.Id, plugin }, draft?.newVolumes ?? []);
     if (current !== undefined && draft?.wasRunning === true) {
-      await scope.client.done(
-        (docker, abortSignal) => docker.getContainer(current.Id).start({ abortSignal }),
-        {
-          subject: `plugin "${plugin}"`,
-        },
-      );
+      // Its engine may have started it by itself.
+      await startContainer(scope.client, current.Id, `plugin "${plugin}"`);
     }
   }
 }

@@ -1,7 +1,14 @@
 import { conflictError, isPlugctlError } from "../core/errors.ts";
 import type { ProgressListener } from "../core/progress.ts";
 import { type ContainerDesign, containerBody, designMounts } from "./body.ts";
-import { type EngineScope, findAnyContainer, inspectContainer, removeContainer } from "./containers.ts";
+import {
+  type EngineScope,
+  findAnyContainer,
+  inspectContainer,
+  removeContainer,
+  startContainer,
+  unlessSo,
+} from "./containers.ts";
 import {
   type CopyList,
   copiedLabel,
@@ -12,7 +19,7 @@ import {
 } from "./copied-files.ts";
 import { createContainer, labelVolumes, missingVolumes } from "./create.ts";
 import { draftLabel } from "./drafts.ts";
-import { ownVolumes, putArchive, putBack, putCopies } from "./fill-volumes.ts";
+import { ownVolumes, putBack, putCopies, putFolder } from "./fill-volumes.ts";
 import { waitUntilHealthy } from "./health.ts";
 import { DEFAULT_GRACE_SECONDS } from "./lifecycle.ts";
 import { containerNames } from "./names.ts";
@@ -30,8 +37,8 @@ export interface Replacement {
   filledAs?: Readonly<Record<string, string>>;
   /** Content of the secret files that are new; the others are taken from the present container. */
   secrets?: SecretFiles;
-  /** Archives of this machine to unpack at a path in the container before its start: what a backup held. */
-  archives?: readonly { file: string; path: string }[];
+  /** Archives of this machine to unpack into folders of the container before its start: what a backup held. */
+  archives?: readonly { file: string; target: string }[];
   /** Start the new one: `installed` has nothing before it, and otherwise it runs if the old one did. */
   start: boolean;
   progress: ProgressListener;
@@ -56,7 +63,7 @@ export async function replaceContainer(
   const current = before.find(({ Names }) => Names.includes(`/${names.current}`));
   if (current === undefined) await requireFreeName(scope, names.current);
   const wasRunning = current !== undefined && ["running", "paused", "restarting"].includes(current.State);
-  const newVolumes = await missingVolumes(scope.client, designMounts(design));
+  const newVolumes = await missingVolumes(scope.client, design);
   const undo: (() => Promise<void>)[] = [];
   try {
     progress({ phase: "creating", message: `creating the container of ${plugin}` });
@@ -89,7 +96,7 @@ export async function replaceContainer(
     }
     await ownVolumes(scope, { id, design, newVolumes });
     warnings.push(...(await fill(scope, id, { list, earlier: before.map(({ Labels }) => Labels), undo })));
-    for (const archive of replacement.archives ?? []) await putArchive(scope, id, archive);
+    for (const archive of replacement.archives ?? []) await putFolder(scope, id, archive);
     if (replacement.start) {
       await start(scope, id, plugin);
       await waitUntilHealthy(scope, id, { plugin, recipe: design.recipe, progress });
@@ -148,19 +155,25 @@ async function undoAll(steps: (() => Promise<void>)[], reason: unknown): Promise
 const settled = (scope: EngineScope): EngineScope => ({ ...scope, client: scope.client.afterwards() });
 
 export async function start({ client }: EngineScope, id: string, plugin: string): Promise<void> {
-  await client.done((docker, abortSignal) => docker.getContainer(id).start({ abortSignal }), {
+  await startContainer(client, id, `plugin "${plugin}"`);
+}
+
+async function resume({ client }: EngineScope, id: string, plugin: string): Promise<void> {
+  await client.done((docker, abortSignal) => docker.getContainer(id).unpause({ abortSignal }), {
     subject: `plugin "${plugin}"`,
-    extraMs: 30_000,
   });
 }
 
 /** Stops it in the time that it asks for. */
 export async function stopForGood(scope: EngineScope, id: string, plugin: string): Promise<void> {
-  const { Config } = await inspectContainer(scope.client, id, `plugin "${plugin}"`);
-  await scope.client.done((docker, abortSignal) => docker.getContainer(id).stop({ abortSignal }), {
+  const { Config, State } = await inspectContainer(scope.client, id, `plugin "${plugin}"`);
+  // Docker thaws what it is to end; Podman wants to be told.
+  if (State.Status === "paused") await resume(scope, id, plugin);
+  const call = scope.client.done((docker, abortSignal) => docker.getContainer(id).stop({ abortSignal }), {
     subject: `plugin "${plugin}"`,
     extraMs: (Config.StopTimeout ?? DEFAULT_GRACE_SECONDS) * 1000,
   });
+  await unlessSo(call);
 }
 
 /** A predecessor is not to come back by itself when the engine starts. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
@@ -101,7 +101,7 @@ async function make(shop: Workshop, { manifest, folder, plugin }: Unpacked, prog
     ),
     archives: manifest.volumes.map(({ name, target }) => ({
       file: join(folder, flat(name)),
-      path: dirname(target),
+      target,
     })),
     start: manifest.wasRunning,
     progress,

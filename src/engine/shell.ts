@@ -126,10 +126,14 @@ function shellOf({ Config }: Container): readonly string[] {
 
 function requireRunning(name: string, { State }: Container): void {
   if (State.Status === "running") return;
-  const instead = State.Status === "paused" ? "resume" : "start";
+  const instead = { paused: "resume", restarting: "logs" }[State.Status] ?? "start";
   const words = State.Status === "exited" ? "stopped" : State.Status;
+  const hint =
+    instead === "logs"
+      ? `"plugctl logs ${name}" tells why it ends`
+      : `"plugctl ${instead} ${name}" is possible`;
   throw conflictError(`${name} is ${words}: nothing can run in it`, {
-    hint: `"plugctl ${instead} ${name}" is possible`,
+    hint,
     details: { name, state: State.Status, allowed: instead },
   });
 }

@@ -7,7 +7,7 @@ import { pack } from "tar-stream";
 import { findProgram } from "./debian-programs.ts";
 
 const APPLETS = (
-  "sh ash cat chmod chown cp date dd echo env false find grep head hostname httpd id kill ls mkdir mv nc ps " +
+  "sh ash cat chmod chown cp date dd echo env false find grep head hostname httpd id kill ln ls mkdir mv nc ps " +
   "printf rm sed seq sha256sum sleep sort stat stty tail tar test touch tr true tty vi wc wget which yes"
 ).split(" ");
 

@@ -26,8 +26,11 @@ export interface DockerEngine {
   readonly folder: string;
   /** The engine's own view, for what a test wants to prepare or to check. */
   readonly api: Docker;
-  /** The daemon dies at once; at the next start it ends what its containers still ran. */
-  crash(): Promise<void>;
+  /**
+   * The daemon dies at once, and at the next start it ends what its containers still ran; or with SIGTERM it ends them
+   * first.
+   */
+  crash(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   start(): Promise<void>;
 }
 
@@ -102,8 +105,8 @@ class RunningEngine implements DockerEngine {
     });
   }
 
-  async crash(): Promise<void> {
-    await this.#daemon?.stop("SIGKILL");
+  async crash(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    await this.#daemon?.stop(signal);
     // Its containerd dies with it. Where nobody reaps that, the next dockerd would wait for the process of this number.
     await rm(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
   }

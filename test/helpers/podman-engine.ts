@@ -38,6 +38,11 @@ export function usePodmanEngine(): PodmanEngine {
         `[network]\nnetwork_config_dir = "${folder}/networks"\n` +
         `[engine]\nexit_command_delay = 1\n`,
     );
+    // Plain HTTP on loopback, as Docker does without being told.
+    await writeFile(
+      join(folder, "registries.conf"),
+      `[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n`,
+    );
     daemon = await startDaemon({
       program: "podman",
       args: [
@@ -58,7 +63,10 @@ export function usePodmanEngine(): PodmanEngine {
         ],
         ...["system", "service", "--time", "0", engine.url],
       ],
-      env: { CONTAINERS_CONF: join(folder, "containers.conf") },
+      env: {
+        CONTAINERS_CONF: join(folder, "containers.conf"),
+        CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
+      },
       logFile: join(folder, "log"),
       ready: async () => (await engine.api.ping()) !== undefined,
     });

@@ -75,7 +75,7 @@ async function fromEntry(
   const { entry } = found;
   if (entry.kind !== "container") {
     throw new PlugctlError("UNSUPPORTED", `${entry.name} has no container that an engine could run`, {
-      hint: "it is made of resources of the platform: install it on a plugctl server or a Thinger.io server",
+      hint: 'a server keeps it as what it is: "plugctl serve", or a Thinger.io server ("plugctl target add NAME --kind container --thinger URL")',
       details: { plugin: entry.name, entryKind: entry.kind },
     });
   }

@@ -50,7 +50,8 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "backup and res
     await sh(
       here,
       "journal",
-      "mkdir /data/d; echo one > /data/d/f; chown 7:8 /data/d/f; chmod 640 /data/d/f; echo two > /notes/n",
+      "mkdir /data/d; echo one > /data/d/f; chown 7:8 /data/d/f /data; chmod 640 /data/d/f; echo two > /notes/n; " +
+        `ln /data/d/f /data/hard; ln -s d/f /data/soft; echo long > /data/${"x".repeat(150)}`,
     );
     const saved = await here.on("safekeeping").backup({ name: "journal", file }, quiet);
     expect(saved).toMatchObject({ name: "journal", version: "1", file, volumes: ["/data", "/notes"] });
@@ -75,9 +76,10 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "backup and res
       await sh(
         there,
         "journal",
-        "cat /data/d/f /notes/n; stat -c '%u:%g %a' /data/d/f; echo $GREETING $SECRET_WORD",
+        "cat /data/d/f /notes/n; stat -c '%u:%g %a' /data/d/f; echo $GREETING $SECRET_WORD; " +
+          "stat -c '%u:%g %h' /data /data/hard; cat /data/soft /data/x*",
       ),
-    ).toBe("one\ntwo\n7:8 640\nhi x1\n");
+    ).toBe("one\ntwo\n7:8 640\nhi x1\n7:8 3\n7:8 2\none\nlong\n");
     expect(await there.on("settings").get("journal")).toMatchObject({ memoryBytes: 32 << 20 });
   });
 

@@ -3,32 +3,18 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type Docker from "dockerode";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { LABEL } from "../../../src/engine/labels.ts";
 import { busyboxImage, pushImage } from "../../helpers/busybox-image.ts";
 import { openTarget } from "../../helpers/container-target.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { engineContents } from "../../helpers/engine-contents.ts";
 import { useRegistry } from "../../helpers/registry.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
 const quiet = () => undefined;
 const NOTHING = { containers: [], volumes: [], networks: [] };
-
-/** Everything on the engine that a plugin can bring. */
-async function everything(api: Docker) {
-  const [containers, { Volumes }, networks] = await Promise.all([
-    api.listContainers({ all: true }),
-    api.listVolumes(),
-    api.listNetworks(),
-  ]);
-  return {
-    containers: containers.map(({ Names }) => Names[0]).sort(),
-    volumes: (Volumes ?? []).map(({ Name }) => Name).sort(),
-    networks: networks.map(({ Name }) => Name).filter((name) => !["none", "host", "bridge"].includes(name)),
-  };
-}
 
 describeWith(
   ["docker.io", "docker-registry", "busybox-static"],
@@ -45,7 +31,7 @@ describeWith(
 
     const remove = async (name: string) => {
       await openTarget({ url: engine.url }).on("removal").remove({ name, purge: true, dryRun: false });
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     };
 
     it.each([
@@ -62,7 +48,7 @@ describeWith(
         code,
         message: expect.stringMatching(message),
       });
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     });
 
     it("a port that is taken", async () => {
@@ -77,7 +63,7 @@ describeWith(
         code: "CONFLICT",
         message: expect.stringContaining(String(port)),
       });
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     });
 
     it("a program that ends at once; volumes that were there before are kept", async () => {
@@ -89,7 +75,7 @@ describeWith(
         code: "BACKEND",
         message: 'plugin "demo" ended with code 1 after its start: about to fail',
       });
-      expect(await everything(engine.api)).toEqual({ ...NOTHING, volumes: ["precious"] });
+      expect(await engineContents(engine.api)).toEqual({ ...NOTHING, volumes: ["precious"] });
       await engine.api.getVolume("precious").remove();
     });
 
@@ -107,7 +93,7 @@ describeWith(
         },
       );
       await expect(install).rejects.toMatchObject({ code: "CANCELLED" });
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     });
 
     it("a process that died in the middle of an installation is cleaned up after by the next command", async () => {
@@ -131,8 +117,8 @@ describeWith(
         },
       });
       expect(await openTarget({ url: engine.url }).on("listing").list()).toEqual([]);
-      expect((await everything(engine.api)).containers).toEqual([]);
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect((await engineContents(engine.api)).containers).toEqual([]);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     });
 
     it("one that died in the middle of an update: the old version runs again", async () => {
@@ -155,7 +141,7 @@ describeWith(
         },
       });
       expect(await target.on("listing").list()).toMatchObject([{ name: "demo", state: "running" }]);
-      expect((await everything(engine.api)).containers).toEqual(["/plugctl-demo"]);
+      expect((await engineContents(engine.api)).containers).toEqual(["/plugctl-demo"]);
       await expect(next.inspect()).rejects.toMatchObject({ statusCode: 404 });
       await remove("demo");
     });
@@ -173,7 +159,7 @@ describeWith(
       });
       controller.abort();
       await expect(first).rejects.toMatchObject({ code: "CANCELLED" });
-      expect(await everything(engine.api)).toEqual(NOTHING);
+      expect(await engineContents(engine.api)).toEqual(NOTHING);
     });
 
     it("an engine that dies under a log, a shell and an installation", async () => {
@@ -221,7 +207,7 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "a full disk", 
       message: expect.stringContaining("no space left on device"),
       hint: expect.stringContaining("prune"),
     });
-    expect(await everything(engine.api)).toEqual(NOTHING);
+    expect(await engineContents(engine.api)).toEqual(NOTHING);
     expect(await engine.api.listImages()).toEqual([]);
   });
 });

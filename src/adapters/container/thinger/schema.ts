@@ -20,6 +20,28 @@ export const changeSchema = z.object({
   state: z.string(),
   nativeState: z.string(),
   changed: z.boolean(),
+  plan: z.optional(z.array(z.string())),
+});
+
+/** The result of an installation's operation, as far as it is told to users. */
+export const outcomeSchema = z.looseObject({ warnings: z.array(z.string()) });
+
+export const settingsOutcomeSchema = z.object({
+  changed: z.boolean(),
+  state: z.string(),
+  plan: z.array(z.string()),
+});
+
+const limit = z.nullable(z.number());
+export const settingsSchema = z.object({
+  name: z.string(),
+  env: z.record(z.string(), z.string()),
+  volumes: z.array(z.string()),
+  ports: z.array(z.string()),
+  memoryBytes: limit,
+  cpus: limit,
+  pids: limit,
+  restart: z.string(),
 });
 
 export const operationIdSchema = z.object({ id: z.string() });
@@ -41,6 +63,30 @@ export const accessSchema = z.object({
   url: z.nullable(z.string()),
   authenticates: z.nullable(z.boolean()),
   warnings: z.array(z.string()),
+});
+
+/** An entry as it was installed. */
+export const exportSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** `container`, `product` or `resources`. */
+  kind: z.string(),
+  installedAt: z.string(),
+  manifest: z.looseObject({ name: z.string() }),
+});
+
+export const diffSchema = z.object({
+  name: z.string(),
+  installedVersion: z.nullable(z.string()),
+  offeredVersion: z.nullable(z.string()),
+  changes: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.enum(["added", "removed", "changed"]),
+      from: z.optional(z.unknown()),
+      to: z.optional(z.unknown()),
+    }),
+  ),
 });
 
 export const logLineSchema = z.object({
