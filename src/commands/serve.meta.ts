@@ -20,6 +20,14 @@ export const serve = defineCommand({
       "catalogue of container plugins: folder, git repository or index",
     ),
     pluginDomain: text("--plugin-domain <domain>", "give each plugin a host name of its own below it"),
+    maxPlugins: integer(
+      "--max-plugins <count>",
+      "container plugins that may be installed (default: no limit)",
+      {
+        min: 0,
+        max: 1_000_000,
+      },
+    ),
     publicUrl: text("--public-url <url>", "base URL that clients see, when a proxy stands in front"),
     tlsCert: text("--tls-cert <file>", "certificate (PEM)"),
     tlsKey: text("--tls-key <file>", "its private key (PEM)"),

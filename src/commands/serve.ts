@@ -52,6 +52,7 @@ function serverOptions(options: Options<typeof serve>, host: Host) {
       docker: options.docker,
       marketplaces: options.marketplace,
       pluginDomain: options.pluginDomain,
+      maxPlugins: options.maxPlugins,
     },
   };
 }

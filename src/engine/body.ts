@@ -1,6 +1,7 @@
 import type { PlannedHealth } from "../core/marketplace/plan.ts";
 import { writeBlueprint } from "./blueprint.ts";
 import { LABEL } from "./labels.ts";
+import { ownName } from "./names.ts";
 import type { Provenance, Recipe } from "./recipe.ts";
 import { parsePort, parseVolume, type UserSettings } from "./user-settings.ts";
 import type { Placement } from "./volumes.ts";
@@ -88,7 +89,7 @@ export function designMounts(design: ContainerDesign): EngineMount[] {
   const named = override(planned, wanted);
   const declared = design.imageVolumes.map((target): EngineMount => {
     // An engine would make one without a name, which is lost with its container.
-    const name = `${user}-${provenance.plugin}.${target.split("/").filter(Boolean).join(".")}`;
+    const name = `${ownName(user, provenance.plugin)}.${target.split("/").filter(Boolean).join(".")}`;
     return {
       Type: "volume",
       Source: name,

@@ -1,7 +1,10 @@
-import type { EngineMount } from "./body.ts";
+import { conflictError } from "../core/errors.ts";
+import { type ContainerDesign, designMounts, type EngineMount } from "./body.ts";
 import type { EngineClient } from "./client.ts";
+import { LABEL } from "./labels.ts";
 import { isPodman } from "./podman.ts";
 import { createdSchema, volumeListSchema } from "./schema.ts";
+import { parseVolume } from "./user-settings.ts";
 
 /**
  * Creates a container. The body goes into the body alone: dockerode would repeat it in the URL, secrets included.
@@ -25,17 +28,27 @@ export async function createContainer(
   return Id;
 }
 
-/** Names of volumes among the mounts that the engine does not have yet. */
-export async function missingVolumes(
-  client: EngineClient,
-  mounts: readonly EngineMount[],
-): Promise<string[]> {
-  const names = mounts.filter(({ Type }) => Type === "volume").map(({ Source }) => Source);
+/**
+ * Names of the design's volumes that the engine does not have yet.
+ * @throws CONFLICT when one that it has belongs to another user, unless the settings name that very volume.
+ */
+export async function missingVolumes(client: EngineClient, design: ContainerDesign): Promise<string[]> {
+  const { user, settings } = design;
+  const names = designMounts(design)
+    .filter(({ Type }) => Type === "volume")
+    .map(({ Source }) => Source);
   if (names.length === 0) return [];
   const { Volumes } = await client.json(volumeListSchema, (docker, abortSignal) =>
     docker.listVolumes({ abortSignal }),
   );
-  const present = new Set(Volumes.map(({ Name }) => Name));
+  const present = new Map(Volumes.map(({ Name, Labels }) => [Name, Labels[LABEL.user] ?? user]));
+  const chosen = new Set((settings.volumes ?? []).map((text) => parseVolume(text).source));
+  const foreign = names.find((name) => present.has(name) && present.get(name) !== user && !chosen.has(name));
+  if (foreign !== undefined) {
+    throw conflictError(`the volume ${foreign} on the engine belongs to another user's plugin`, {
+      hint: "--name installs the plugin under another name",
+    });
+  }
   return [...new Set(names)].filter((name) => !present.has(name));
 }
 

@@ -20,8 +20,11 @@ const OTHER_NAMES: Readonly<Record<string, string>> = { died: "die", remove: "de
 /** Between two attempts to reach an engine that went away, in ms. */
 const DELAYS_MS = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
 
-/** What happens to the user's plugins on an engine. Engines hold some hundred events, until they are restarted. */
-export function createEvents(scope: EngineScope): Events {
+/** Without a user it is about the plugins of all: resources are then named `plugin:<user>/<plugin>`. */
+type EventScope = Pick<EngineScope, "client"> & { user?: string };
+
+/** What happens to plugins on an engine. Engines hold some hundred events, until they are restarted. */
+export function createEvents(scope: EventScope): Events {
   return {
     async *events(query) {
       if (typeof query.since === "number") {
@@ -38,7 +41,7 @@ export function createEvents(scope: EngineScope): Events {
 
 /** Over the end of a connection: the engine may be restarted meanwhile. @throws what the first attempt throws. */
 async function* follow(
-  scope: EngineScope,
+  scope: EventScope,
   { onInterruption }: EventQuery,
   place: Place,
 ): AsyncGenerator<TargetEvent> {
@@ -67,16 +70,19 @@ async function* follow(
 }
 
 /** Podman stops at a time that is past before it has read what was, and has a word of its own. */
-async function endNow({ client }: EngineScope): Promise<Record<string, unknown>> {
+async function endNow({ client }: EventScope): Promise<Record<string, unknown>> {
   return (await isPodman(client)) ? { stream: false } : { until: seconds(Date.now() * 1e6) };
 }
 
 async function* readEvents(
-  { client, user }: EngineScope,
+  { client, user }: EventScope,
   place: Place,
   { end, opened }: { end?: Record<string, unknown>; opened?: () => void },
 ): AsyncGenerator<TargetEvent> {
-  const filters = { type: ["container"], label: [LABEL.plugin, `${LABEL.user}=${user}`] };
+  const filters = {
+    type: ["container"],
+    label: [LABEL.plugin, ...(user === undefined ? [] : [`${LABEL.user}=${user}`])],
+  };
   const query = {
     filters: JSON.stringify(filters),
     ...(place.since === undefined ? {} : { since: place.since }),
@@ -90,7 +96,7 @@ async function* readEvents(
     for await (const line of readLines(body)) {
       const event = eventSchema.safeParse(parseJson(line));
       if (!event.success || !place.isNew(event.data)) continue;
-      const told = toTargetEvent(event.data);
+      const told = toTargetEvent(event.data, { withUser: user === undefined });
       if (told !== undefined) yield told;
     }
   } catch (thrown) {
@@ -100,7 +106,10 @@ async function* readEvents(
   }
 }
 
-function toTargetEvent({ Action, Actor, time, timeNano }: EngineEvent): TargetEvent | undefined {
+function toTargetEvent(
+  { Action, Actor, time, timeNano }: EngineEvent,
+  { withUser }: { withUser: boolean },
+): TargetEvent | undefined {
   // `health_status: healthy`, `exec_start: sh -c …`
   const [word = "", detail] = Action.split(": ");
   const action = OTHER_NAMES[word] ?? word;
@@ -112,7 +121,7 @@ function toTargetEvent({ Action, Actor, time, timeNano }: EngineEvent): TargetEv
   return {
     at: new Date(timeNano > 0 ? timeNano / 1e6 : time * 1000).toISOString(),
     type: `plugin.${action === "health_status" ? "health" : action}`,
-    resource: `plugin:${Attributes[LABEL.plugin] ?? ""}`,
+    resource: `plugin:${withUser ? `${Attributes[LABEL.user] ?? ""}/` : ""}${Attributes[LABEL.plugin] ?? ""}`,
     data: {
       container: Actor.ID.slice(0, 12),
       ...(role === "current" ? {} : { role }),

@@ -11,12 +11,21 @@ export function checkPluginName(name: string): string {
   });
 }
 
+/** A login in the names that engines take: they know no "@". */
+export const userPart = (user: string) => user.replaceAll("@", "-.");
+
+/**
+ * What begins the names of everything that belongs to a plugin. Two plugins may come to the same (`b-c` of the user `a`,
+ * and `c` of `a-b`), so whose something is, its labels tell: what they say is somebody else's is never used.
+ */
+export const ownName = (user: string, plugin: string) => `${userPart(user)}-${plugin}`;
+
 /**
  * Names of a plugin's containers: the one that is used, the one that shall take its place and is not done yet, and the
  * one from before the last change, kept stopped for a rollback.
  */
 export function containerNames(user: string, plugin: string) {
-  const current = `${user}-${plugin}`;
+  const current = ownName(user, plugin);
   return { current, next: `${current}.next`, previous: `${current}.previous` };
 }
 

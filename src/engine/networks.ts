@@ -1,10 +1,11 @@
-import { isPlugctlError } from "../core/errors.ts";
+import { conflictError, isPlugctlError } from "../core/errors.ts";
 import { type EngineScope, listContainers } from "./containers.ts";
 import { LABEL } from "./labels.ts";
+import { userPart } from "./names.ts";
 import { createdSchema, networkListSchema } from "./schema.ts";
 
 /** Plugins of a user find each other by name in a network of the user's; other users' plugins are not in it. */
-export const networkName = (user: string) => user;
+export const networkName = userPart;
 
 /** All networks of the engine, by name. */
 export async function listNetworks({ client }: EngineScope) {
@@ -14,10 +15,13 @@ export async function listNetworks({ client }: EngineScope) {
   return new Map(networks.map((network) => [network.Name, network]));
 }
 
-/** @returns true when it was made just now. */
+/** @returns true when it was made just now. @throws CONFLICT when the name is that of a network of somebody else's. */
 export async function ensureNetwork(scope: EngineScope, options: { driver?: string } = {}): Promise<boolean> {
   const name = networkName(scope.user);
-  if ((await listNetworks(scope)).has(name)) return false;
+  const present = (await listNetworks(scope)).get(name);
+  if (present?.Labels[LABEL.user] === scope.user) return false;
+  // A login may be "host": its plugins must not get the engine's own network.
+  if (present !== undefined) throw foreignNetwork(scope.user, name);
   const { driver } = options;
   const body = {
     Name: name,
@@ -60,3 +64,11 @@ export async function joinNetwork({ client }: EngineScope, network: string, id: 
     },
   );
 }
+
+const foreignNetwork = (user: string, name: string) =>
+  conflictError(
+    `the network "${name}", which plugins of ${user} would share, is not plugctl's on this engine`,
+    {
+      hint: "remove it, or run the plugins as another user",
+    },
+  );

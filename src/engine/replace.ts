@@ -63,7 +63,7 @@ export async function replaceContainer(
   const current = before.find(({ Names }) => Names.includes(`/${names.current}`));
   if (current === undefined) await requireFreeName(scope, names.current);
   const wasRunning = current !== undefined && ["running", "paused", "restarting"].includes(current.State);
-  const newVolumes = await missingVolumes(scope.client, designMounts(design));
+  const newVolumes = await missingVolumes(scope.client, design);
   const undo: (() => Promise<void>)[] = [];
   try {
     progress({ phase: "creating", message: `creating the container of ${plugin}` });

@@ -1,4 +1,5 @@
 import type { VolumeLocation } from "../core/marketplace/plan.ts";
+import { ownName, userPart } from "./names.ts";
 
 /** Where a place of the plan's layout lies on an engine; null = this engine has no such place. */
 export type Placement = (location: VolumeLocation, plugin: string) => Place | null;
@@ -19,6 +20,8 @@ export function namedVolumes(user: string): Placement {
   });
   return ({ root, path }, plugin) => {
     if (root === "certificates") return null;
-    return root === "plugin" ? named(`${user}-${plugin}`, path || "data") : named(`${user}.storages`, path);
+    return root === "plugin"
+      ? named(ownName(user, plugin), path || "data")
+      : named(`${userPart(user)}.storages`, path);
   };
 }

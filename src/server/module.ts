@@ -39,6 +39,8 @@ export interface ModuleOptions {
   readonly marketplaces?: readonly string[] | undefined;
   /** Domain below which each plugin has a host name of its own. */
   readonly pluginDomain?: string | undefined;
+  /** How many container plugins may be installed, of all users together; default: no limit. */
+  readonly maxPlugins?: number | undefined;
 }
 
 /** A part of the server that can be left out with `--without`. */

@@ -47,7 +47,7 @@ export interface ContainerServer extends TestServer {
 /** The server over the test's engine, with a marketplace of the entries above. */
 export async function makeContainerServer(
   engine: DockerEngine,
-  settings: { publicUrl?: string; entries?: Record<string, object> } = {},
+  settings: { publicUrl?: string; entries?: Record<string, object>; maxPlugins?: number } = {},
 ): Promise<ContainerServer> {
   const marketplace = await makeTempDir();
   const entries: Record<string, object> = { web: webEntry(), sensor: productEntry, ...settings.entries };
@@ -60,7 +60,7 @@ export async function makeContainerServer(
   }
   const server = await makeApp({
     modules: [containerModule],
-    options: { docker: engine.url, marketplaces: [marketplace] },
+    options: { docker: engine.url, marketplaces: [marketplace], maxPlugins: settings.maxPlugins },
     ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
   });
   const state = server.states.get("container");

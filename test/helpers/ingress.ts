@@ -32,6 +32,7 @@ export async function makeIngress(
     slug: "demo",
     access: "public",
     requestsPerSecond: null,
+    maxBodyBytes: null,
   };
   const reach: IngressServer["reach"] = {
     value: { state: "running", origin, rewriteBasePath: true, startedAt: null },
@@ -43,7 +44,11 @@ export async function makeIngress(
     migrations: {},
     async start(context) {
       const { publicUrl, logins, now } = context;
-      const rights = new PluginRights(context, () => undefined);
+      const rights = new PluginRights(
+        context,
+        () => undefined,
+        async () => false,
+      );
       const gate = new Gate(context, rights, new VisitorLimit(() => now().getTime()));
       const plugins = {
         bySlug: async (slug: string) => (slug === plugin.slug ? plugin : undefined),

@@ -6,6 +6,7 @@ import type { ProgressListener } from "../../core/progress.ts";
 import type { SettingsChange } from "../../core/settings.ts";
 import { readBlueprint, readProvenance } from "../blueprint.ts";
 import type { ContainerDesign } from "../body.ts";
+import { missingVolumes } from "../create.ts";
 import { designOf, type InstallOrder, type UpdateOrder, type Workshop } from "../install.ts";
 import { checkPluginName } from "../names.ts";
 import { ensureNetwork } from "../networks.ts";
@@ -41,6 +42,7 @@ export async function installService(
   }
   progress({ phase: "creating", message: `creating the service of ${plugin}` });
   const login = await shop.login(ingredients.recipe.image);
+  await missingVolumes(shop.client, design);
   await ensureNetwork(shop, { driver: "overlay" });
   let made: string[] = [];
   try {

@@ -2,7 +2,7 @@ import { conflictError, isPlugctlError, notFoundError } from "../../core/errors.
 import type { PluginState } from "../../core/plugin.ts";
 import type { EngineScope } from "../containers.ts";
 import { LABEL } from "../labels.ts";
-import { checkPluginName, containerNames } from "../names.ts";
+import { checkPluginName } from "../names.ts";
 import { type Service, type ServiceSpec, serviceListSchema, type Task, taskListSchema } from "./schema.ts";
 
 /** The user's plugins that are services. @throws CONFLICT when the engine manages no swarm. */
@@ -23,8 +23,7 @@ export async function listServices({ client, user }: EngineScope, plugin?: strin
 
 /** @throws NOT_FOUND. */
 export async function pluginService(scope: EngineScope, plugin: string): Promise<Service> {
-  const name = containerNames(scope.user, checkPluginName(plugin)).current;
-  const found = (await listServices(scope, plugin)).find(({ Spec }) => Spec.Name === name);
+  const [found] = await listServices(scope, checkPluginName(plugin));
   if (found !== undefined) return found;
   throw notFoundError(`no plugin "${plugin}" is installed on target "${scope.client.target}"`, {
     hint: `"plugctl list -t ${scope.client.target}" shows what is`,

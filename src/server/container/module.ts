@@ -15,6 +15,8 @@ import { OpenConnections } from "./ingress/open-connections.ts";
 import { createPluginHosts, type PluginHosts } from "./ingress/plugin-hosts.ts";
 import type { PublishedPlugins } from "./ingress/published-plugin.ts";
 import { HOST_PREFIX, ingressRoutes } from "./ingress/routes.ts";
+import { shareRoutes } from "./ingress/share-routes.ts";
+import { PluginShares } from "./ingress/shares.ts";
 import { VisitorLimit } from "./ingress/visitor-limit.ts";
 import { Marketplace } from "./marketplace/marketplace.ts";
 import { PublishedEntries } from "./marketplace/publications.ts";
@@ -23,6 +25,7 @@ import { PluginRights } from "./permissions.ts";
 import { PluginChanges } from "./plugins/changes.ts";
 import { EngineAccess } from "./plugins/engine-access.ts";
 import { engineAddress } from "./plugins/engine-address.ts";
+import { EngineWatch } from "./plugins/engine-events.ts";
 import { entryRoutes } from "./plugins/entry-routes.ts";
 import { InstalledEntries } from "./plugins/installed-entries.ts";
 import { PluginInstaller } from "./plugins/installer.ts";
@@ -31,6 +34,8 @@ import { platformOf } from "./plugins/platform.ts";
 import { Plugins } from "./plugins/plugins.ts";
 import { PluginLocator } from "./plugins/reach.ts";
 import { PluginRegistry, type RegisteredPlugin } from "./plugins/registry.ts";
+import { PluginRevisions } from "./plugins/revisions.ts";
+import { Workshops } from "./plugins/workshops.ts";
 import { PluginProperties } from "./properties/properties.ts";
 import { Proxies } from "./proxies/proxies.ts";
 import { clearLeftovers, recoverPlugins } from "./recovery.ts";
@@ -63,23 +68,32 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   const entries = new InstalledEntries(db, now);
   const registry = await PluginRegistry.load(db, engine, now);
   const tokens = await PluginTokens.load(db, context);
-  const rights = new PluginRights(context, (tokenId) => tokens.grantsOf(tokenId));
+  const shares = new PluginShares(context.database, now);
+  const rights = new PluginRights(
+    context,
+    (tokenId) => tokens.grantsOf(tokenId),
+    (owner, userId) => shares.includes(owner, userId),
+  );
   const locator = new PluginLocator({ engine, hostEndpoint: hostEndpoints(entries) });
   const proxies = await Proxies.load({ db, log: log.child({ part: "proxy" }), locate: locate(engine) });
   await clearLeftovers({ engine, entries, tokens, proxies, log });
   const urlOf = (plugin: RegisteredPlugin) => pluginUrl(plugin, hosts, publicUrl);
   const plugins = new Plugins({ engine, entries, registry, urlOf });
   const platform = platformOf(publicUrl);
+  const workshops = new Workshops(engine);
   const installer = new PluginInstaller({
     engine,
+    workshops,
     marketplace,
     entries,
     registry,
     tokens,
     proxies,
     platform,
+    maxPlugins: options.maxPlugins,
   });
-  const changes = new PluginChanges({ context, installer, plugins, locator });
+  const revisions = new PluginRevisions({ workshops, marketplace, entries, tokens, proxies });
+  const changes = new PluginChanges({ context, installer, revisions, plugins, locator });
   const visited: PublishedPlugins = {
     bySlug: (slug) => registry.bySlug(slug),
     byName: (user, name) => registry.byName(user, name),
@@ -96,6 +110,12 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
   });
   const probing = createPluginAgent();
   const access = new AccessControl({ registry, plugins: visited, connections, agent: probing, urlOf });
+  const watch = new EngineWatch({
+    engine,
+    events: context.events,
+    locator,
+    log: log.child({ part: "engine" }),
+  });
   new Gauge({
     name: "plugctl_container_plugins",
     help: "Plugins that the server knows of",
@@ -124,6 +144,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
         engine,
         plugins,
         changes,
+        revisions,
         rights,
         entries,
         marketplace,
@@ -135,6 +156,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
         async (api) => {
           marketplaceRoutes(api, identity, marketplace);
           accessRoutes(api, { context, access, plugins, rights });
+          shareRoutes(api, { context, shares, plugins, rights, gate, connections });
           entryRoutes(api, { identity, rights, plugins, entries, marketplace });
         },
         { prefix: "/api/v1" },
@@ -144,6 +166,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
     jobs: [{ name: "container.look", everyMs: LOOK_MS, run: () => registry.look() }],
     counts: async () => ({ containerPlugins: registry.size, proxies: proxies.list().length }),
     async stop() {
+      await watch.stop();
       await ingress.close();
       await probing.destroy();
       await proxies.close();

@@ -53,30 +53,47 @@ export function grantsAllow(grants: TokenGrants, operation: Operation, plugin: s
   });
 }
 
+type IsShared = (owner: { user: string; plugin: string }, userId: string) => Promise<boolean>;
+
 /** What callers may do with whose plugins. */
 export class PluginRights {
   readonly #identity: Identity;
   readonly #audit: ServerContext["audit"];
   readonly #grantsOf: (tokenId: string) => TokenGrants | undefined;
+  readonly #isShared: IsShared;
 
-  /** @param grantsOf what a token allows that was made for a plugin; undefined for every other token. */
+  /**
+   * @param grantsOf what a token allows that was made for a plugin; undefined for every other token.
+   * @param isShared whether the plugin's owner lets the user visit it.
+   */
   constructor(
     { identity, audit }: Pick<ServerContext, "identity" | "audit">,
     grantsOf: (tokenId: string) => TokenGrants | undefined,
+    isShared: IsShared,
   ) {
     this.#identity = identity;
     this.#audit = audit;
     this.#grantsOf = grantsOf;
+    this.#isShared = isShared;
   }
 
   /**
-   * One's own plugins with the operation's permission, those of others as an administrator. The token of a plugin
+   * One's own plugins with the operation's permission, those of others as an administrator; plugins that are shared may be
+   * visited by whoever may read at all. The token of a plugin
    * reaches only plugins of the same user, for what its marketplace entry asked for.
    */
   async allows(principal: Principal, operation: Operation, { user, plugin }: PluginScope): Promise<boolean> {
     const grants = principal.tokenId === null ? undefined : this.#grantsOf(principal.tokenId);
     if (grants !== undefined) return principal.login === user && grantsAllow(grants, operation, plugin);
     const scope = plugin === undefined ? {} : { plugin };
+    if (
+      operation === "CallPluginEndpoint" &&
+      plugin !== undefined &&
+      principal.login !== user &&
+      (await this.#isShared({ user, plugin }, principal.userId))
+    ) {
+      return this.#identity.allows(principal, "read", scope);
+    }
     if (!(await this.#identity.allows(principal, OPERATIONS[operation], scope))) return false;
     return principal.login === user || this.#identity.allows(principal, "admin");
   }

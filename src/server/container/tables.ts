@@ -11,6 +11,7 @@ export type ContainerTables = {
     slug: string;
     access: string;
     requests_per_second: number | null;
+    max_body_bytes: number | null;
     created_at: string;
   };
   /** An installed marketplace entry as it stood: what has no container exists here only. */
@@ -25,6 +26,8 @@ export type ContainerTables = {
     manifest: string;
     installed_at: string;
   };
+  /** Users beside its owner who may visit a private plugin. */
+  container_share: { user: string; plugin: string; user_id: string; shared_at: string };
   container_property: { user: string; plugin: string; property: string; value: string; updated_at: string };
   /** Tokens that were made for plugins; the tokens themselves are identity's. */
   container_token: {
@@ -87,6 +90,17 @@ export const containerMigrations: MigrationSet = {
         CREATE TABLE container_publication (
           name TEXT NOT NULL, version TEXT NOT NULL, publication TEXT NOT NULL, published_by TEXT NOT NULL,
           published_at TEXT NOT NULL, PRIMARY KEY (name, version)
+        )`.execute(db);
+    },
+  },
+  "0002-visitors": {
+    async up(db) {
+      await sql`ALTER TABLE container_plugin ADD COLUMN max_body_bytes INTEGER`.execute(db);
+      await sql`
+        CREATE TABLE container_share (
+          "user" TEXT NOT NULL, plugin TEXT NOT NULL, user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
+          shared_at TEXT NOT NULL, PRIMARY KEY ("user", plugin, user_id),
+          FOREIGN KEY ("user", plugin) REFERENCES container_plugin ("user", name) ON DELETE CASCADE
         )`.execute(db);
     },
   },

@@ -89,6 +89,8 @@ function createFastify(
   const options = {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would cost more than anything else that happens to most of them.
+    childLoggerFactory: (logger: FastifyBaseLogger) => logger,
     genReqId: createRequestIds(),
     requestIdHeader: false as const,
     bodyLimit: JSON_BODY_LIMIT,

@@ -78,7 +78,8 @@ export function problemBody(problem: Problem, requestId: string | null): string 
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const problem = toProblem(error);
-  if (problem.status >= 500) request.log.error({ err: problem.cause ?? error }, "request failed");
+  if (problem.status >= 500)
+    request.log.error({ reqId: request.id, err: problem.cause ?? error }, "request failed");
   // A string goes out as it is: no response schema of the route applies to it.
   void reply
     .code(problem.status)

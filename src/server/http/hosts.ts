@@ -15,7 +15,7 @@ export function hostName(header: string): string | undefined {
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   if (name === "localhost" || name === "::1") return true;
-  return isIP(name) === 4 && name.startsWith("127.");
+  return name.startsWith("127.") && isIP(name) === 4;
 }
 
 /**

@@ -10,6 +10,7 @@ export function addRequestLog(app: FastifyInstance): void {
     const notable = NOTABLE.has(reply.statusCode);
     if (notable || logsAll) {
       const line = {
+        reqId: request.id,
         method: request.method,
         path: request.url.split("?", 1)[0],
         status: reply.statusCode,

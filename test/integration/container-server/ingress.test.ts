@@ -221,7 +221,7 @@ describe("under load", () => {
       expect((await Promise.all(answers)).every(Boolean)).toBe(true);
     }
     const closed = Promise.all(clients.map((client) => once(client, "close")));
-    expect(connections.endAnonymous("admin/demo")).toBe(1_000);
+    expect(connections.endOf("admin/demo", null)).toBe(1_000);
     await closed;
   }, 120_000);
 });

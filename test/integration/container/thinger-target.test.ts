@@ -9,9 +9,15 @@ import { busyboxImage } from "../../helpers/busybox-image.ts";
 import { makeContainerServer, productEntry } from "../../helpers/container-server.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { serveHttp } from "../../helpers/http-server.ts";
 import { writeFiles } from "../../helpers/plugin-folder.ts";
 
 const quiet = () => undefined;
+
+async function firstEvent(events: Capabilities["events"], type: string) {
+  for await (const event of events.events({ follow: true })) if (event.type === type) return event;
+  throw new Error("the events ended");
+}
 
 describeWith(["docker.io", "busybox-static"], "a server of Thinger's plugin API as a target", () => {
   const engine = useDockerEngine();
@@ -143,10 +149,72 @@ describeWith(["docker.io", "busybox-static"], "a server of Thinger's plugin API 
     expect(await on("listing").list()).toMatchObject([{ name: "box" }]);
   });
 
+  it("changes settings, goes back to those of before, and follows events", async () => {
+    const { on, install } = await openServer();
+    await install({ type: "image", reference: "service:1" }, "box");
+    const started = firstEvent(on("events"), "plugin.started");
+    const { get, set } = on("settings");
+    expect(await get("box")).toMatchObject({
+      env: { EXTRA: "1" },
+      memoryBytes: null,
+      restart: "unless-stopped",
+    });
+    const change = { env: { EXTRA: null, MORE: "2" }, memoryBytes: 64 * 1024 * 1024 };
+    const planned = await set({ name: "box", change, dryRun: true }, quiet);
+    expect(planned).toMatchObject({ changed: false, state: "running" });
+    expect(planned.plan).toEqual(expect.arrayContaining(["take EXTRA away", "set MORE"]));
+    expect((await get("box")).env).toEqual({ EXTRA: "1" });
+    expect(await set({ name: "box", change, dryRun: false }, quiet)).toMatchObject({
+      changed: true,
+      state: "running",
+    });
+    expect(await get("box")).toMatchObject({ env: { MORE: "2" }, memoryBytes: 64 * 1024 * 1024 });
+    expect(await set({ name: "box", change, dryRun: false }, quiet)).toMatchObject({ changed: false });
+    expect(await started).toMatchObject({ resource: "plugin:admin/box" });
+    const { rollback } = on("installation");
+    expect((await rollback({ name: "box", dryRun: true }, quiet)).plan).toHaveLength(2);
+    expect(await rollback({ name: "box", dryRun: false }, quiet)).toMatchObject({
+      changed: true,
+      state: "running",
+    });
+    expect(await get("box")).toMatchObject({ env: { EXTRA: "1" }, memoryBytes: null });
+    await expect(get("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("says what Thinger.io's own server does not offer", async () => {
+    const thinger = await serveHttp(({ url }, response) => {
+      response.setHeader("content-type", "application/json");
+      if (url?.endsWith("/plugins/ttn") === true) return response.end(JSON.stringify({ plugin: "ttn" }));
+      response.statusCode = 404;
+      response.end(JSON.stringify({ error: { message: "not found" } }));
+    });
+    const adapter = await createAdapter(
+      makeConnection({
+        url: thinger.url,
+        target: "cloud",
+        token: "x",
+        container: { thinger: true, user: "ann" },
+      }),
+    );
+    onTestFinished(() => adapter.close());
+    const unsupported = {
+      code: "UNSUPPORTED",
+      message: expect.stringContaining('target "cloud" is a server of Thinger.io'),
+    };
+    const set = { name: "ttn", change: { cpus: 1 }, dryRun: false };
+    await expect(need(adapter, "settings", []).set(set, quiet)).rejects.toMatchObject(unsupported);
+    await expect(need(adapter, "settings", []).get("ttn")).rejects.toMatchObject(unsupported);
+    const rollback = need(adapter, "installation", []).rollback({ name: "ttn", dryRun: false }, quiet);
+    await expect(rollback).rejects.toMatchObject(unsupported);
+    await expect(firstEvent(need(adapter, "events", []), "x")).rejects.toMatchObject(unsupported);
+  });
+
   it("says what such a target cannot do, and who may not", async () => {
     const { on, install } = await openServer();
     await expect(install({ type: "path", path: "/x" })).rejects.toMatchObject({ code: "UNSUPPORTED" });
-    expect(() => on("settings")).toThrow('target "edge" (container) has no settings');
+    expect(() => on("statistics")).toThrow('target "edge" (container) has no statistics');
+    const replicas = { name: "web", change: { replicas: 2 }, dryRun: false };
+    await expect(on("settings").set(replicas, quiet)).rejects.toMatchObject({ code: "USAGE" });
     await expect(on("lifecycle").start("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
     const { on: asNobody } = await openServer({ credential: async () => "plc_wrong" });
     await expect(asNobody("listing").list()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });

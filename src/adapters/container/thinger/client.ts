@@ -1,11 +1,23 @@
 import * as z from "zod/mini";
+import { isPlugctlError, PlugctlError } from "../../../core/errors.ts";
 import type { HttpClient } from "../../http/call.ts";
 import { path } from "../../http/path.ts";
 import { changeSchema, operationIdSchema, pluginSchema, type WirePlugin, whoamiSchema } from "./schema.ts";
 
 /** A change of a plugin, as the body of `POST /v1/users/{user}/plugins/{plugin}`. */
 export interface StateChange {
-  action: "install" | "upgrade" | "remove" | "start" | "stop" | "kill" | "restart" | "pause" | "resume";
+  action:
+    | "install"
+    | "upgrade"
+    | "settings"
+    | "rollback"
+    | "remove"
+    | "start"
+    | "stop"
+    | "kill"
+    | "restart"
+    | "pause"
+    | "resume";
   [option: string]: unknown;
 }
 
@@ -51,6 +63,27 @@ export class ThingerClient {
       body,
     });
     return id;
+  }
+
+  /**
+   * For what the platform's API has no word for, and plugctl's server adds to it.
+   * @throws UNSUPPORTED when the server is another one.
+   */
+  async requirePlugctl(what: string, hint?: string): Promise<void> {
+    try {
+      await this.http.json("GET", "whoami", { schema: whoamiSchema });
+    } catch (error) {
+      if (isPlugctlError(error) && !["NOT_FOUND", "INVALID", "BACKEND", "FORBIDDEN"].includes(error.code))
+        throw error;
+      throw new PlugctlError(
+        "UNSUPPORTED",
+        `target "${this.http.target}" is a server of Thinger.io that ${what}`,
+        {
+          hint,
+          cause: error,
+        },
+      );
+    }
   }
 
   async pluginPath(plugin: string): Promise<string> {

@@ -2,6 +2,7 @@ import type { Adapter } from "../../../core/capabilities.ts";
 import { isPlugctlError } from "../../../core/errors.ts";
 import type { Lifecycle, LifecycleAction } from "../../../core/lifecycle.ts";
 import type { Connection } from "../../adapter.ts";
+import { createEvents } from "../../administration/streams.ts";
 import { createHttpClient } from "../../http/client.ts";
 import { path } from "../../http/path.ts";
 import { ThingerClient } from "./client.ts";
@@ -12,10 +13,11 @@ import { findInMarketplace, searchMarketplace } from "./marketplace.ts";
 import { createComparison, createPortability } from "./portability.ts";
 import { accessSchema } from "./schema.ts";
 import { createSession } from "./session.ts";
+import { createSettings } from "./settings.ts";
 
 /**
- * Connects to a Thinger.io server, or to plugctl's own, which answers the same API. What that API has no word for (a
- * plugin's settings, statistics, backups, images) such a target does not have.
+ * Connects to a Thinger.io server, or to plugctl's own, which answers the same API. What that API has no word for
+ * (statistics, backups, images) such a target does not have; settings, rollback and events are plugctl's own additions.
  */
 export function createThingerAdapter(connection: Connection): Adapter {
   const http = createHttpClient(connection, { prefix: "/api/v1" });
@@ -51,6 +53,13 @@ export function createThingerAdapter(connection: Connection): Adapter {
             : `${name} is stopped and removed; its data is kept for the next installation`,
       },
       lifecycle: createLifecycle(client),
+      settings: createSettings(client, connection.signal),
+      events: {
+        async *events(query) {
+          await client.requirePlugctl("does not tell its events");
+          yield* createEvents(http, connection.signal).events(query);
+        },
+      },
       logs: createLogs(client),
       shell: {
         shell: async (session) => (await import("./shell.ts")).createShell(connection, client).shell(session),

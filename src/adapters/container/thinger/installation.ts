@@ -1,35 +1,42 @@
+import type * as z from "zod/mini";
 import { PlugctlError, usageError } from "../../../core/errors.ts";
 import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
-import { createOperations } from "../../administration/streams.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
 import { toPlugin } from "./map.ts";
-import { marketplaceSchema } from "./schema.ts";
+import { followChange } from "./operation.ts";
+import { marketplaceSchema, outcomeSchema } from "./schema.ts";
 
 /** Installations that the server itself makes, from its own marketplace or an image. */
 export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
   const run = async (plugin: string, body: StateChange, progress: ProgressListener) =>
-    follow(client, await client.begin(plugin, body), { signal, progress });
+    toOutcome(await followChange(client, await client.begin(plugin, body), { signal, progress }));
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
       if (request.dryRun) return announced(plugin, `ask the server to install ${plugin}`);
-      await run(plugin, body, progress);
-      return changed(client, plugin, null);
+      return changed(client, plugin, null, await run(plugin, body, progress));
     },
     async update({ name, version, dryRun }, progress) {
       const before = toPlugin(await client.info(name));
       if (dryRun) return announced(name, `ask the server for ${version ?? "the newest version"} of ${name}`);
-      await run(name, { action: "upgrade", ...(version === undefined ? {} : { version }) }, progress);
-      return changed(client, name, before.version);
+      const wanted = version === undefined ? {} : { version };
+      const outcome = await run(name, { action: "upgrade", ...wanted }, progress);
+      return changed(client, name, before.version, outcome);
     },
-    async rollback() {
-      throw unsupported(
-        client,
+    async rollback({ name, dryRun }, progress) {
+      await client.requirePlugctl(
         "goes back to no earlier version",
-        "install the version before, by its number",
+        `"plugctl update ${name}@VERSION" installs the version before`,
       );
+      const before = toPlugin(await client.info(name));
+      if (dryRun) {
+        const { plan = [] } = await client.change(name, { action: "rollback", dryRun });
+        return { ...announced(name, ...plan), state: before.state };
+      }
+      const outcome = await run(name, { action: "rollback" }, progress);
+      return { ...(await changed(client, name, before.version, outcome)), changed: true };
     },
     async outdated() {
       const [plugins, { items }] = await Promise.all([
@@ -69,51 +76,28 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   }
 }
 
-const CODES: ReadonlySet<string> = new Set([
-  "INVALID",
-  "NOT_FOUND",
-  "CONFLICT",
-  "UNAUTHENTICATED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "UNSUPPORTED",
-  "VERIFICATION",
-]);
+type Outcome = z.output<typeof outcomeSchema>;
 
-/** Waits for an operation of the server's. @throws its failure, with the server's code where it is one of ours. */
-async function follow(
-  client: ThingerClient,
-  id: string,
-  { signal, progress }: { signal: AbortSignal; progress: ProgressListener },
-): Promise<void> {
-  for await (const step of createOperations(client.http, signal).follow(id)) {
-    if ("phase" in step) progress(step);
-    else if (step.state === "succeeded") return;
-    else {
-      const code = step.error?.code.toUpperCase() ?? "";
-      throw new PlugctlError(
-        CODES.has(code) ? (code as PlugctlError["code"]) : "BACKEND",
-        step.error?.message ?? `operation ${id} is ${step.state}`,
-        { details: { target: client.http.target, operation: id } },
-      );
-    }
-  }
+/** What the server says beside success; another server than plugctl's may say nothing. */
+function toOutcome(result: unknown): Outcome {
+  const parsed = outcomeSchema.safeParse(result);
+  return parsed.success ? parsed.data : { warnings: [] };
 }
 
 async function changed(
   client: ThingerClient,
   plugin: string,
   previousVersion: string | null,
+  { warnings }: Outcome,
 ): Promise<InstallationChange> {
   const { name, version, state } = toPlugin(await client.info(plugin));
   const isChanged = previousVersion === null || previousVersion !== version;
-  return { name, version, previousVersion, state, changed: isChanged, warnings: [], plan: [] };
+  return { name, version, previousVersion, state, changed: isChanged, warnings, plan: [] };
 }
 
-const announced = (name: string, step: string): InstallationChange => ({
+const announced = (name: string, ...plan: string[]): InstallationChange => ({
   ...{ name, version: null, previousVersion: null, state: "available" },
-  ...{ changed: false, warnings: [], plan: [step] },
+  ...{ changed: false, warnings: [], plan },
 });
 
 const unsupported = ({ http }: ThingerClient, what: string, hint: string) =>

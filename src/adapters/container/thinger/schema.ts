@@ -20,6 +20,28 @@ export const changeSchema = z.object({
   state: z.string(),
   nativeState: z.string(),
   changed: z.boolean(),
+  plan: z.optional(z.array(z.string())),
+});
+
+/** The result of an installation's operation, as far as it is told to users. */
+export const outcomeSchema = z.looseObject({ warnings: z.array(z.string()) });
+
+export const settingsOutcomeSchema = z.object({
+  changed: z.boolean(),
+  state: z.string(),
+  plan: z.array(z.string()),
+});
+
+const limit = z.nullable(z.number());
+export const settingsSchema = z.object({
+  name: z.string(),
+  env: z.record(z.string(), z.string()),
+  volumes: z.array(z.string()),
+  ports: z.array(z.string()),
+  memoryBytes: limit,
+  cpus: limit,
+  pids: limit,
+  restart: z.string(),
 });
 
 export const operationIdSchema = z.object({ id: z.string() });

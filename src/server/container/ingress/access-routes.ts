@@ -22,6 +22,7 @@ const reportSchema = z.object({
     .meta({ description: "whether it seems to ask for a login by itself; null = could not be told" }),
   warnings: z.array(z.string()),
   requestsPerSecond: z.number().nullable().meta({ description: "limit for each address while it is public" }),
+  maxBodyBytes: z.number().nullable().meta({ description: "limit for a request's body while it is public" }),
   ended: z.int().meta({ description: "connections that this call ended" }),
 });
 
@@ -71,6 +72,7 @@ export function accessRoutes(
         access: accessSchema,
         force: z.boolean().default(false),
         requestsPerSecond: z.number().positive().max(1_000_000).nullable().optional(),
+        maxBodyBytes: z.int().min(0).nullable().optional(),
       }),
       response: { 200: reportSchema, ...problemResponse },
     },

@@ -9,6 +9,9 @@ import { type PublishedPlugins, pluginKey } from "./published-plugin.ts";
 /** What one address may ask of a public plugin in a second, unless somebody says otherwise. */
 export const DEFAULT_REQUESTS_PER_SECOND = 100;
 
+/** What a visitor who did not sign in may send in one request, unless somebody says otherwise. */
+export const DEFAULT_MAX_BODY_BYTES = 100 * 1024 * 1024;
+
 export interface AccessParts {
   registry: PluginRegistry;
   plugins: PublishedPlugins;
@@ -19,6 +22,7 @@ export interface AccessParts {
 
 export interface AccessReport extends PluginAccess {
   requestsPerSecond: number | null;
+  maxBodyBytes: number | null;
   /** Connections that were ended because the plugin is private now. */
   ended: number;
 }
@@ -27,6 +31,7 @@ export interface AccessChange {
   access: "public" | "private";
   force: boolean;
   requestsPerSecond?: number | null | undefined;
+  maxBodyBytes?: number | null | undefined;
 }
 
 /** Opens plugins to everybody and closes them again. */
@@ -48,15 +53,20 @@ export class AccessControl {
    */
   async set(plugin: RegisteredPlugin, change: AccessChange): Promise<AccessReport> {
     const probed = await this.#probe(plugin);
-    const { access, force, requestsPerSecond } = change;
+    const {
+      access,
+      force,
+      requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND,
+      maxBodyBytes = DEFAULT_MAX_BODY_BYTES,
+    } = change;
     if (access === "public" && probed.authenticates !== true && !force) throw refusal(plugin, probed);
     const { registry, connections } = this.#parts;
-    const limit = requestsPerSecond === undefined ? DEFAULT_REQUESTS_PER_SECOND : requestsPerSecond;
-    const changed = await registry.setAccess(plugin, {
-      access,
-      requestsPerSecond: access === "public" ? limit : null,
-    });
-    const ended = access === "private" ? connections.endAnonymous(pluginKey(plugin)) : 0;
+    const limits =
+      access === "public"
+        ? { requestsPerSecond, maxBodyBytes }
+        : { requestsPerSecond: null, maxBodyBytes: null };
+    const changed = await registry.setAccess(plugin, { access, ...limits });
+    const ended = access === "private" ? connections.endOf(pluginKey(plugin), null) : 0;
     return this.#report(changed, probed, ended);
   }
 
@@ -71,7 +81,7 @@ export class AccessControl {
   }
 
   #report(plugin: RegisteredPlugin, { authenticates, warnings }: ProbeResult, ended: number): AccessReport {
-    const { name, access, requestsPerSecond } = plugin;
+    const { name, access, requestsPerSecond, maxBodyBytes } = plugin;
     return {
       name,
       access,
@@ -79,6 +89,7 @@ export class AccessControl {
       authenticates,
       warnings: warnings.map((warning) => `${name}: ${warning}`),
       requestsPerSecond,
+      maxBodyBytes,
       ended,
     };
   }

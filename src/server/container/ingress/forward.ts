@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Problem } from "../../http/problem.ts";
+import { limitBody } from "./body-limit.ts";
 import type { PluginAddress } from "./plugin-address.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { responseHeaders } from "./response-headers.ts";
@@ -30,6 +31,8 @@ export interface Exchange {
   path: string;
   address: PluginAddress;
   authorizedByHeader: boolean;
+  /** What the request's body may have; null = without limit. */
+  maxBodyBytes: number | null;
 }
 
 export interface ExchangeEnd {
@@ -61,6 +64,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #bytes = 0;
+  /** Of the answer's body; NaN when the plugin does not say. */
+  #length = Number.NaN;
   #retried = false;
   #ended = false;
 
@@ -99,7 +104,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         path,
         method: this.#request.method,
         headers: requestHeaders(this.#request, { address, authorizedByHeader }),
-        body: hasBody(this.#request) ? this.#request.raw : null,
+        body: hasBody(this.#request) ? limitBody(this.#request, this.#exchange.maxBodyBytes) : null,
       },
       this,
     );
@@ -120,6 +125,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const { address, upstream } = this.#exchange;
     this.#status = status;
+    this.#length = Number(headers["content-length"]);
     this.#reply.hijack();
     const sent = responseHeaders(headers, address, upstream);
     if (statusText) this.#response.writeHead(status, statusText, sent);
@@ -128,6 +134,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
+    if (this.#bytes === this.#length) {
+      // Known to be the last one: with the head, it goes out in one piece.
+      this.#response.end(chunk);
+      return;
+    }
     if (this.#response.write(chunk)) return;
     controller.pause();
     this.#response.once("drain", () => controller.resume());
@@ -135,7 +146,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#ended = true;
-    this.#response.end();
+    if (!this.#response.writableEnded) this.#response.end();
     this.#finish();
   }
 
@@ -162,6 +173,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 }
 
 function toFailure(cause: Error): Problem {
+  if (cause instanceof Problem) return cause;
   const timedOut = "code" in cause && cause.code === "UND_ERR_HEADERS_TIMEOUT";
   return timedOut
     ? new Problem(504, "plugin_timeout", "the plugin did not answer in time", { cause })

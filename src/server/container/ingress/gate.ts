@@ -61,6 +61,11 @@ export class Gate {
     return visitor;
   }
 
+  /** Everybody is looked at anew: somebody's right was taken away. */
+  forget(): void {
+    this.#admitted.clear();
+  }
+
   #slowDown(request: FastifyRequest, plugin: PublishedPlugin): void {
     if (plugin.requestsPerSecond === null) return;
     const wait = this.#limit.take(pluginKey(plugin), request.ip ?? "", plugin.requestsPerSecond);

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Dispatcher } from "undici";
 import { Problem } from "../../http/problem.ts";
 import { asksForUpgrade } from "../../http/upgrades.ts";
+import { requireAllowedLength } from "./body-limit.ts";
 import { createPluginAgent, type ExchangeEnd, Relay } from "./forward.ts";
 import type { Gate, Visitor } from "./gate.ts";
 import type { OpenConnections } from "./open-connections.ts";
@@ -78,7 +79,9 @@ export class Ingress {
       path: address.strip ? visit.innerPath : visit.publicPath,
       address,
       authorizedByHeader: visitor.authorizedByHeader,
+      maxBodyBytes: visitor.login === null ? visit.plugin.maxBodyBytes : null,
     };
+    requireAllowedLength(request, exchange.maxBodyBytes);
     const key = pluginKey(visit.plugin);
     const { connections } = this.#parts;
     if (!connections.hasRoom(key)) {
@@ -86,10 +89,10 @@ export class Ingress {
         headers: { "retry-after": "10" },
       });
     }
-    const anonymous = visitor.login === null;
-    if (asksForUpgrade(request)) return this.#tunnel(request, reply, exchange, { key, anonymous });
+    const { login } = visitor;
+    if (asksForUpgrade(request)) return this.#tunnel(request, reply, exchange, { key, login });
     const relay = new Relay(request, reply, { agent: this.#agent, ...exchange });
-    const ended = connections.add(key, { anonymous }, () => relay.end());
+    const ended = connections.add(key, { login }, () => relay.end());
     return relay.run().finally(ended);
   }
 
@@ -97,7 +100,7 @@ export class Ingress {
     request: FastifyRequest,
     reply: FastifyReply,
     exchange: UpgradeExchange,
-    { key, anonymous }: { key: string; anonymous: boolean },
+    { key, login }: { key: string; login: string | null },
   ): Promise<ExchangeEnd> {
     const answer = await askForUpgrade(request, exchange);
     const status = answer.response.statusCode ?? 502;
@@ -106,7 +109,7 @@ export class Ingress {
       return { status, bytes: 0 };
     }
     const tunnel = openTunnel(request, reply, answer, exchange);
-    const ended = this.#parts.connections.add(key, { anonymous }, () => tunnel.end());
+    const ended = this.#parts.connections.add(key, { login }, () => tunnel.end());
     const { bytes } = await tunnel.done.finally(ended);
     return { status, bytes };
   }
@@ -119,7 +122,9 @@ export class Ingress {
     { status, bytes, failure }: ExchangeEnd,
     ms: number,
   ): void {
-    this.#parts.log.info(
+    const { log } = this.#parts;
+    if (!log.isLevelEnabled("info")) return;
+    log.info(
       {
         plugin: pluginKey(plugin),
         method: request.method,

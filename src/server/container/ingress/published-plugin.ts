@@ -7,6 +7,8 @@ export interface PublishedPlugin {
   readonly access: "public" | "private";
   /** What one address may ask for while it is public; null = without limit. */
   readonly requestsPerSecond: number | null;
+  /** What the body of a request may have then; null = without limit. */
+  readonly maxBodyBytes: number | null;
 }
 
 /** Where a plugin can be reached at the moment, or why not. */

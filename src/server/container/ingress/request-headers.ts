@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import type { FastifyRequest } from "fastify";
 import { TOKEN_PREFIX } from "../../identity/token-format.ts";
 import type { PluginAddress } from "./plugin-address.ts";
@@ -101,7 +100,7 @@ function forwardedHeaders(request: FastifyRequest, { origin, prefix, strip }: Pl
   const client = request.ip ?? "local-socket";
   const [proto = "http", host = ""] = origin.split("://");
   const port = /:(\d+)$/.exec(host)?.[1] ?? (proto === "https" ? "443" : "80");
-  const node = isIPv6(client) ? `"[${client}]"` : client === "local-socket" ? "unknown" : client;
+  const node = client.includes(":") ? `"[${client}]"` : client === "local-socket" ? "unknown" : client;
   const headers = ["x-forwarded-for", client, "x-forwarded-proto", proto, "x-forwarded-host", host];
   headers.push("x-forwarded-port", port, "forwarded", `for=${node};host="${host}";proto=${proto}`);
   // A plugin that gets whole paths must not put the prefix before them once more.

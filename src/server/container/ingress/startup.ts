@@ -9,7 +9,7 @@ const RETRY_MS = 100;
 
 /** Lets the first visitor after a start wait until the plugin takes connections, instead of seeing it fail. */
 export class StartupWait {
-  /** Origins that have been seen to listen, with the start that it was. */
+  /** Origins that have been seen to listen, or had their time, with the start that it was. */
   readonly #listening = new LRUCache<string, number>({ max: 1000 });
   readonly #now: () => Date;
 
@@ -19,12 +19,14 @@ export class StartupWait {
 
   async untilListening(origin: string, startedAt: Date): Promise<void> {
     const start = startedAt.getTime();
+    if (this.#listening.get(origin) === start) return;
     const until = start + STARTUP_MS;
     const { hostname, port } = new URL(origin);
-    while (this.#now().getTime() < until && this.#listening.get(origin) !== start) {
-      if (await takesConnections(hostname, Number(port || 80))) this.#listening.set(origin, start);
-      else await sleep(RETRY_MS);
+    while (this.#now().getTime() < until) {
+      if (await takesConnections(hostname, Number(port || 80))) break;
+      await sleep(RETRY_MS);
     }
+    this.#listening.set(origin, start);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { toPlugctlError } from "../../../core/errors.ts";
+import type { InstallationChange } from "../../../core/installation.ts";
 import type { LifecycleAction, LifecycleResult } from "../../../core/lifecycle.ts";
 import type { SettingsChange } from "../../../core/settings.ts";
 import type { OperationRecord } from "../../events/operations.ts";
@@ -11,11 +12,13 @@ import type { PluginOwner } from "../tokens/plugin-tokens.ts";
 import type { PluginInstaller, Wanted } from "./installer.ts";
 import type { Plugins } from "./plugins.ts";
 import type { PluginLocator } from "./reach.ts";
+import type { PluginRevisions, SettingsOutcome } from "./revisions.ts";
 import { needsAdministrator } from "./settings-schema.ts";
 
 export interface ChangesParts {
   context: Pick<ServerContext, "audit" | "events" | "identity" | "operations">;
   installer: PluginInstaller;
+  revisions: PluginRevisions;
   plugins: Plugins;
   locator: PluginLocator;
 }
@@ -70,6 +73,44 @@ export class PluginChanges {
     return this.#operation(request, { actor, owner, action: "plugin.upgrade" }, (work) =>
       this.#parts.installer.upgrade(owner, version, work),
     );
+  }
+
+  /** @throws NOT_FOUND; Problem 403 for settings that reach beyond the plugin; Problem 409 while it is being changed. */
+  async set(
+    request: FastifyRequest,
+    actor: Principal,
+    owner: PluginOwner,
+    change: SettingsChange,
+  ): Promise<OperationRecord> {
+    await this.planSet(request, owner, change);
+    // Values may be secrets.
+    const detail = { settings: Object.keys(change), variables: Object.keys(change.env ?? {}) };
+    return this.#operation(request, { actor, owner, action: "plugin.set", detail }, (work) =>
+      this.#parts.revisions.change(owner, { change, dryRun: false }, work),
+    );
+  }
+
+  /** What `set` would do; nothing is changed. @throws as `set` does. */
+  async planSet(
+    request: FastifyRequest,
+    owner: PluginOwner,
+    change: SettingsChange,
+  ): Promise<SettingsOutcome> {
+    if (needsAdministrator(change)) await this.#parts.context.identity.authorize(request, "admin");
+    return this.#parts.revisions.change(owner, { change, dryRun: true }, unattended());
+  }
+
+  /** @throws NOT_FOUND; CONFLICT when there is nothing to go back to; Problem 409 while it is being changed. */
+  async rollback(request: FastifyRequest, actor: Principal, owner: PluginOwner): Promise<OperationRecord> {
+    await this.planRollback(owner);
+    return this.#operation(request, { actor, owner, action: "plugin.rollback" }, (work) =>
+      this.#parts.revisions.rollback(owner, { dryRun: false }, work),
+    );
+  }
+
+  /** What `rollback` would do; nothing is changed. @throws as `rollback` does. */
+  planRollback(owner: PluginOwner): Promise<InstallationChange> {
+    return this.#parts.revisions.rollback(owner, { dryRun: true }, unattended());
   }
 
   /** @throws NOT_FOUND; Problem 409 while it is being changed. */
@@ -157,6 +198,9 @@ export class PluginChanges {
     return () => this.#busy.delete(key);
   }
 }
+
+/** For what is asked and answered at once. */
+const unattended = () => ({ progress: () => undefined, signal: new AbortController().signal });
 
 interface ChangeOf {
   actor: Principal;

@@ -1,38 +1,38 @@
-import { conflictError, toPlugctlError } from "../../../core/errors.ts";
+import { conflictError } from "../../../core/errors.ts";
 import type { InstallationChange } from "../../../core/installation.ts";
 import { toContainerPlan } from "../../../core/marketplace/container-plan.ts";
-import type { PlanContext, PlannedProxy, PlannedToken } from "../../../core/marketplace/plan.ts";
+import type { PlanContext, PlannedToken } from "../../../core/marketplace/plan.ts";
 import { plannedTokens, toEntryPlan } from "../../../core/marketplace/resources.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
 import type { SettingsChange } from "../../../core/settings.ts";
 import { readBlueprint, readProvenance } from "../../../engine/blueprint.ts";
 import type { CatalogueEntry } from "../../../engine/catalogue/catalogue.ts";
 import { findContainer } from "../../../engine/containers.ts";
-import { installPlugin, updatePlugin, type Workshop } from "../../../engine/install.ts";
+import { installPlugin, updatePlugin } from "../../../engine/install.ts";
 import { checkPluginName, containerNames } from "../../../engine/names.ts";
 import { type Ingredients, recipeOfImage, recipeOfPlan } from "../../../engine/recipe.ts";
-import { dockerLogins, type RegistryLogin } from "../../../engine/registry-auth.ts";
 import { removePlugin } from "../../../engine/remove.ts";
-import { namedVolumes } from "../../../engine/volumes.ts";
 import type { Marketplace } from "../marketplace/marketplace.ts";
-import type { Proxies, ProxyDefinition } from "../proxies/proxies.ts";
+import type { Proxies } from "../proxies/proxies.ts";
 import type { PluginOwner, PluginTokens } from "../tokens/plugin-tokens.ts";
 import type { EngineAccess } from "./engine-access.ts";
+import { openProxies, renewProxies } from "./entry-proxies.ts";
 import type { InstalledEntries } from "./installed-entries.ts";
 import type { Platform } from "./platform.ts";
 import type { PluginRegistry } from "./registry.ts";
-
-/** Where the proxies of entries listen: an administrator may open them further. */
-const LOOPBACK = "127.0.0.1";
+import type { Workshops } from "./workshops.ts";
 
 export interface InstallerParts {
   engine: EngineAccess;
+  workshops: Workshops;
   marketplace: Marketplace;
   entries: InstalledEntries;
   registry: PluginRegistry;
   tokens: PluginTokens;
   proxies: Proxies;
   platform: Platform;
+  /** Of all users together; undefined = no limit. */
+  maxPlugins: number | undefined;
 }
 
 /** What to install. */
@@ -40,7 +40,13 @@ export type Wanted =
   | { type: "market"; entry: string; version?: string | undefined }
   | { type: "image"; reference: string };
 
-interface Work {
+interface InstallOrder {
+  wanted: Wanted;
+  settings: SettingsChange;
+  start: boolean;
+}
+
+export interface Work {
   progress: ProgressListener;
   signal: AbortSignal;
 }
@@ -48,7 +54,9 @@ interface Work {
 /** Installs, updates and removes plugins with all that belongs to them: container, tokens, proxies, the entry itself. */
 export class PluginInstaller {
   readonly #parts: InstallerParts;
-  readonly #logins: RegistryLogin = dockerLogins(process.env);
+
+  /** Installations under way: each takes a place already. */
+  #installing = 0;
 
   constructor(parts: InstallerParts) {
     this.#parts = parts;
@@ -57,7 +65,7 @@ export class PluginInstaller {
   /** @throws CONFLICT when it is installed, or a name or port is taken. Nothing is left of what failed. */
   async install(
     owner: PluginOwner,
-    { wanted, settings, start }: { wanted: Wanted; settings: SettingsChange; start: boolean },
+    { wanted, settings, start }: InstallOrder,
     work: Work,
   ): Promise<InstallationChange> {
     const { entries, registry, engine } = this.#parts;
@@ -72,23 +80,46 @@ export class PluginInstaller {
         hint: `"plugctl update ${plugin}" changes its version`,
       });
     }
-    const change =
-      wanted.type === "image"
-        ? await this.#withContainer(owner, work, (shop) =>
-            installPlugin(
-              shop,
-              { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
-              work.progress,
-            ),
-          )
-        : await this.#installEntry(owner, { wanted, settings, start }, work);
-    await registry.add(user, plugin);
-    return change;
+    this.#requireRoom();
+    this.#installing++;
+    try {
+      const change = await this.#make(owner, { wanted, settings, start }, work);
+      await registry.add(user, plugin);
+      return change;
+    } finally {
+      this.#installing--;
+    }
+  }
+
+  /** @throws CONFLICT when as many plugins are installed as may be. */
+  #requireRoom(): void {
+    const { maxPlugins = Number.POSITIVE_INFINITY, registry } = this.#parts;
+    if (registry.size + this.#installing < maxPlugins) return;
+    throw conflictError(`this server has as many plugins as it may have: ${maxPlugins}`, {
+      hint: 'remove one, or start the server with a larger "--max-plugins"',
+    });
+  }
+
+  async #make(
+    owner: PluginOwner,
+    { wanted, settings, start }: InstallOrder,
+    work: Work,
+  ): Promise<InstallationChange> {
+    const { plugin } = owner;
+    return wanted.type === "image"
+      ? await this.#parts.workshops.within(owner.user, work.signal, (shop) =>
+          installPlugin(
+            shop,
+            { ingredients: ofImage(plugin, wanted.reference), settings, start, dryRun: false },
+            work.progress,
+          ),
+        )
+      : await this.#installEntry(owner, { wanted, settings, start }, work);
   }
 
   /** Another version, with the same settings, tokens and data. @throws NOT_FOUND. */
   async upgrade(owner: PluginOwner, version: string | undefined, work: Work): Promise<InstallationChange> {
-    const { entries, marketplace, tokens } = this.#parts;
+    const { entries, marketplace, tokens, proxies } = this.#parts;
     const { user, plugin } = owner;
     const installed = await entries.find(user, plugin);
     const name = installed?.entry.name ?? (await this.#entryOfContainer(owner));
@@ -107,7 +138,7 @@ export class PluginInstaller {
       const plan = toEntryPlan(found.entry, context);
       const change =
         found.entry.kind === "container"
-          ? await this.#withContainer(owner, work, async (shop) =>
+          ? await this.#parts.workshops.within(owner.user, work.signal, async (shop) =>
               updatePlugin(
                 shop,
                 { ingredients: await this.#ingredients(found, context), dryRun: false },
@@ -126,7 +157,7 @@ export class PluginInstaller {
       );
       return {
         ...change,
-        warnings: [...change.warnings, ...(await this.#renewProxies(owner, plan.resources.proxies))],
+        warnings: [...change.warnings, ...(await renewProxies(proxies, owner, plan.resources.proxies))],
       };
     } catch (error) {
       await issued.undo();
@@ -177,12 +208,12 @@ export class PluginInstaller {
       const context = this.#context(owner, issued.values);
       const plan = toEntryPlan(found.entry, context);
       const warnings = [
-        ...(await this.#openProxies(owner, plan.resources.proxies)),
+        ...(await openProxies(proxies, owner, plan.resources.proxies)),
         ...this.#unreachable(plan.tokens),
       ];
       const change =
         found.entry.kind === "container"
-          ? await this.#withContainer(owner, work, async (shop) =>
+          ? await this.#parts.workshops.within(owner.user, work.signal, async (shop) =>
               installPlugin(
                 shop,
                 { ingredients: await this.#ingredients(found, context), settings, start, dryRun: false },
@@ -249,58 +280,12 @@ export class PluginInstaller {
     return Object.fromEntries(held);
   }
 
-  /** Opens what the entry asks for. Returns what could not be honoured. */
-  async #openProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
-    for (const proxy of planned) await this.#parts.proxies.create(owner, toProxy(proxy));
-    return planned
-      .filter(({ source }) => source.secure)
-      .map(({ id }) => `the proxy ${id} speaks no TLS at its port, as this server has none there`);
-  }
-
-  /** The plugin has its new version already: a port that cannot be opened is told, and undoes nothing. */
-  async #renewProxies(owner: PluginOwner, planned: readonly PlannedProxy[]): Promise<string[]> {
-    try {
-      await this.#parts.proxies.deleteOf(owner.user, owner.plugin);
-      return await this.#openProxies(owner, planned);
-    } catch (error) {
-      return [`not all proxies are open: ${toPlugctlError(error).message}`];
-    }
-  }
-
-  #withContainer<T>(
-    { user }: PluginOwner,
-    { signal }: Work,
-    work: (shop: Workshop) => Promise<T>,
-  ): Promise<T> {
-    return this.#parts.engine.within(user, signal, (scope) =>
-      work({ ...scope, placement: namedVolumes(user), login: this.#logins }),
-    );
-  }
-
   #unreachable(tokens: readonly PlannedToken[]): string[] {
     if (tokens.length === 0 || this.#parts.platform.isReachable) return [];
     return [
       "the plugin cannot call this server back, which serves its own machine only: start it with --host and --public-url",
     ];
   }
-}
-
-function toProxy({
-  id,
-  name,
-  description,
-  enabled,
-  protocol,
-  source,
-  target,
-}: PlannedProxy): ProxyDefinition {
-  return {
-    proxy: id,
-    name,
-    ...(description === null ? {} : { description }),
-    enabled,
-    config: { protocol, source: { port: source.port, secure: false, address: LOOPBACK }, target },
-  };
 }
 
 function ofImage(plugin: string, reference: string): Ingredients {

@@ -8,6 +8,7 @@ export interface RegisteredPlugin {
   readonly slug: string;
   readonly access: "public" | "private";
   readonly requestsPerSecond: number | null;
+  readonly maxBodyBytes: number | null;
 }
 
 /** Looking for plugins that came or went without the server is worth a call to the engine this often. */
@@ -50,6 +51,7 @@ export class PluginRegistry {
         slug: row.slug,
         access: row.access === "public" ? "public" : "private",
         requestsPerSecond: row.requests_per_second,
+        maxBodyBytes: row.max_body_bytes,
       });
     }
     return registry;
@@ -82,6 +84,7 @@ export class PluginRegistry {
         slug: this.#freeSlug(user, name),
         access: "private",
         requestsPerSecond: null,
+        maxBodyBytes: null,
       };
       await this.#db
         .insertInto("container_plugin")
@@ -91,6 +94,7 @@ export class PluginRegistry {
           slug: plugin.slug,
           access: plugin.access,
           requests_per_second: null,
+          max_body_bytes: null,
           created_at: this.#now().toISOString(),
         })
         .execute();
@@ -102,14 +106,18 @@ export class PluginRegistry {
   /** Stands when it returns: durable, and true for the next request. */
   setAccess(
     { user, name }: Pick<RegisteredPlugin, "user" | "name">,
-    change: Pick<RegisteredPlugin, "access" | "requestsPerSecond">,
+    change: Pick<RegisteredPlugin, "access" | "requestsPerSecond" | "maxBodyBytes">,
   ): Promise<RegisteredPlugin> {
     return this.#inTurn(async () => {
       const known = this.#byKey.get(keyOf(user, name));
       if (known === undefined) throw new Error(`${name} is not registered`);
       await this.#db
         .updateTable("container_plugin")
-        .set({ access: change.access, requests_per_second: change.requestsPerSecond })
+        .set({
+          access: change.access,
+          requests_per_second: change.requestsPerSecond,
+          max_body_bytes: change.maxBodyBytes,
+        })
         .where("user", "=", user)
         .where("name", "=", name)
         .execute();

@@ -30,6 +30,18 @@ export const settingsSchema = z.strictObject({
   restart: z.enum(["no", "always", "unless-stopped", "on-failure"]).optional(),
 });
 
+/** What a container has at the moment. */
+export const settingsInForceSchema = z.object({
+  name: z.string(),
+  env: z.record(z.string(), z.string()),
+  volumes: z.array(z.string()),
+  ports: z.array(z.string()),
+  memoryBytes: z.number().nullable(),
+  cpus: z.number().nullable(),
+  pids: z.number().nullable(),
+  restart: z.string(),
+});
+
 /** `exactOptionalPropertyTypes`: what was not said is absent. */
 export function toSettings(settings: z.output<typeof settingsSchema>): SettingsChange {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

@@ -16,7 +16,8 @@ export const errorResponse = {
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) request.log.error({ err: problem.cause ?? error }, "request failed");
+    if (problem.status >= 500)
+      request.log.error({ reqId: request.id, err: problem.cause ?? error }, "request failed");
     const body = { error: { message: problem.message, code: problem.code } };
     void reply
       .code(problem.status)

@@ -1,7 +1,8 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { operationSchema } from "../../events/operation-routes.ts";
+import type { OperationRecord } from "../../events/operations.ts";
 import { Problem } from "../../http/problem.ts";
 import { streamResponse } from "../../http/schemas.ts";
 import type { Marketplace } from "../marketplace/marketplace.ts";
@@ -9,10 +10,15 @@ import type { PluginRights } from "../permissions.ts";
 import type { PluginChanges } from "../plugins/changes.ts";
 import type { InstalledEntries } from "../plugins/installed-entries.ts";
 import type { Plugins } from "../plugins/plugins.ts";
-import { settingsSchema, toSettings } from "../plugins/settings-schema.ts";
+import type { PluginRevisions } from "../plugins/revisions.ts";
+import { settingsInForceSchema, settingsSchema, toSettings } from "../plugins/settings-schema.ts";
 import { errorResponse } from "./errors.ts";
 import { operation, pluginDetailSchema, pluginParams, pluginSummarySchema, userParams } from "./schemas.ts";
 
+const dryRunSchema = z
+  .boolean()
+  .default(false)
+  .meta({ description: "only say what would be done, as `plan`" });
 const stateSchema = z.discriminatedUnion("action", [
   z.strictObject({
     action: z.literal("install"),
@@ -27,6 +33,12 @@ const stateSchema = z.discriminatedUnion("action", [
     start: z.boolean().default(false),
   }),
   z.strictObject({ action: z.literal("upgrade"), version: z.string().max(100).optional() }),
+  z.strictObject({
+    action: z.literal("settings"),
+    settings: settingsSchema,
+    dryRun: dryRunSchema,
+  }),
+  z.strictObject({ action: z.literal("rollback"), dryRun: dryRunSchema }),
   z.strictObject({
     action: z.literal("remove"),
     purge: z.boolean().default(false).meta({ description: "its data as well" }),
@@ -57,6 +69,7 @@ const changeSchema = z.looseObject({
 export interface PluginRouteParts {
   plugins: Plugins;
   changes: PluginChanges;
+  revisions: PluginRevisions;
   rights: PluginRights;
   entries: InstalledEntries;
   marketplace: Marketplace;
@@ -64,7 +77,7 @@ export interface PluginRouteParts {
 
 /** Plugins of a user: list, information, state, files. */
 export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): void {
-  const { plugins, changes, rights, entries, marketplace } = parts;
+  const { plugins, changes, revisions, rights, entries, marketplace } = parts;
   const typed = app.withTypeProvider<ZodTypeProvider>();
 
   typed.route({
@@ -107,7 +120,7 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
       ...operation("ManagePluginState"),
       summary: "Install, control, upgrade or remove a plugin",
       description:
-        "`install` and `upgrade` answer 202 with an operation of `/api/v1/operations`, everything else 200 when it is done.",
+        "`install`, `upgrade`, `settings` and `rollback` answer 202 with an operation of `/api/v1/operations`, everything else 200 when it is done.",
       params: pluginParams,
       body: stateSchema,
       response: { 200: changeSchema, 202: operationSchema, ...errorResponse },
@@ -122,11 +135,22 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
             ...order,
             settings: toSettings(settings),
           });
-          return reply.code(202).header("location", `/api/v1/operations/${record.id}`).send(record);
+          return accepted(reply, record);
         }
         case "upgrade": {
           const record = await changes.upgrade(request, actor, owner, body.version);
-          return reply.code(202).header("location", `/api/v1/operations/${record.id}`).send(record);
+          return accepted(reply, record);
+        }
+        case "settings": {
+          const change = toSettings(body.settings);
+          if (body.dryRun) return planned(owner.plugin, await changes.planSet(request, owner, change));
+          const record = await changes.set(request, actor, owner, change);
+          return accepted(reply, record);
+        }
+        case "rollback": {
+          if (body.dryRun) return planned(owner.plugin, await changes.planRollback(owner));
+          const record = await changes.rollback(request, actor, owner);
+          return accepted(reply, record);
         }
         case "remove":
           await changes.remove(request, actor, owner, { purge: body.purge });
@@ -137,6 +161,21 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
           return { plugin, ...result };
         }
       }
+    },
+  });
+
+  typed.route({
+    method: "GET",
+    url: "/v1/users/:user/plugins/:plugin/settings",
+    schema: {
+      ...operation("ReadPluginSettings"),
+      summary: "Settings that are in force; values of what looks like a secret are hidden",
+      params: pluginParams,
+      response: { 200: settingsInForceSchema, ...errorResponse },
+    },
+    async handler(request) {
+      await rights.authorize(request, "ReadPluginInfo", request.params);
+      return revisions.settings(request.params);
     },
   });
 
@@ -167,6 +206,16 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
     return Buffer.from(await found.asset(path));
   }
 }
+
+/** Goes on after the answer. */
+const accepted = (reply: FastifyReply, record: OperationRecord) =>
+  reply.code(202).header("location", `/api/v1/operations/${record.id}`).send(record);
+
+/** What would be done, in the shape of what is done. */
+const planned = <Outcome extends { state: string }>(plugin: string, outcome: Outcome) => ({
+  ...outcome,
+  ...{ plugin, nativeState: outcome.state, changed: false },
+});
 
 /** What a browser may show or load as a module; the policy above keeps it from running as a page. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import type { PluginChanges } from "../plugins/changes.ts";
 import type { EngineAccess } from "../plugins/engine-access.ts";
 import type { InstalledEntries } from "../plugins/installed-entries.ts";
 import type { Plugins } from "../plugins/plugins.ts";
+import type { PluginRevisions } from "../plugins/revisions.ts";
 import type { PluginProperties } from "../properties/properties.ts";
 import type { Proxies } from "../proxies/proxies.ts";
 import { absentRoutes } from "./absent-routes.ts";
@@ -23,6 +24,7 @@ export interface ThingerRouteParts {
   engine: EngineAccess;
   plugins: Plugins;
   changes: PluginChanges;
+  revisions: PluginRevisions;
   rights: PluginRights;
   entries: InstalledEntries;
   marketplace: Marketplace;
