@@ -1,4 +1,5 @@
 import type { Administration } from "./administration.ts";
+import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -126,6 +127,7 @@ export interface Capabilities {
   access: Access;
   safekeeping: Safekeeping;
   images: Images;
+  repository: PackageRepositoryAccess;
 }
 export type Capability = keyof Capabilities;
 
@@ -158,6 +160,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   access: "public access",
   safekeeping: "backup and restore",
   images: "images",
+  repository: "an APT repository",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */
