@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from "node:http";
 export interface Validators {
   /** The opaque part of the entity tag, without quotes and the suffix of a coding. */
   etagBase: string;
-  /** HTTP date. */
-  lastModified: string;
+  /** HTTP date; undefined for what goes by its tag alone. */
+  lastModified?: string | undefined;
 }
 
 /** True when `If-None-Match` names the content in any coding: a coded copy of the same bytes is as good. */
@@ -20,7 +20,7 @@ export function isNotModified(headers: IncomingHttpHeaders, { etagBase, lastModi
   const noneMatch = headers["if-none-match"];
   if (noneMatch !== undefined) return isNoneMatch(noneMatch, etagBase);
   const since = headers["if-modified-since"];
-  return since !== undefined && Date.parse(since) >= Date.parse(lastModified);
+  return since !== undefined && lastModified !== undefined && Date.parse(since) >= Date.parse(lastModified);
 }
 
 /** Bytes `start`..`end`, inclusive. */
@@ -53,7 +53,7 @@ export function parseRange(
 /** The range that is to be sent, of the identity bytes, and only to a client that still has the same ones (`If-Range`). */
 export function wantedRange(
   headers: IncomingHttpHeaders,
-  { etag, lastModified, size }: { etag: string; lastModified: string; size: number },
+  { etag, lastModified, size }: { etag: string; lastModified?: string | undefined; size: number },
 ): ByteRange | "unsatisfiable" | undefined {
   const condition = headers["if-range"];
   if (condition !== undefined && condition !== etag && condition !== lastModified) return undefined;
