@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { AuditLog } from "../../events/audit.ts";
+import { baseUrl } from "../../http/base-url.ts";
 import { originOf } from "../../http/origin.ts";
 import { Problem } from "../../http/problem.ts";
 import { problemResponse, slugSchema } from "../../http/schemas.ts";
 import type { Identity, Principal } from "../../identity/identity.ts";
-import { baseUrl } from "../base-url.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { cdnPath } from "../catalog/listing.ts";
 import { isChannel } from "../manifest/identifiers.ts";
