@@ -1,10 +1,13 @@
-import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildIsolation } from "./builder.ts";
 import { type BuildLimits, SCRATCH_BYTES } from "./limits.ts";
 
 /** Where a step sees the plugin's folder, the same for every build so that what is built is the same too. */
 export const INNER_FOLDER = "/build";
+
+/** Folders around what a step sees, which everybody can enter. */
+const PARENTS = ["/etc", "/etc/ssl", "/run", "/var", "/var/lib"];
 
 /** What a step sees of the system, read-only. Nothing else of it exists there. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg"];
@@ -68,6 +71,7 @@ export async function sandboxCommand(options: SandboxOptions): Promise<string[]>
     ...(isolation === "isolated" ? ["--unshare-net"] : []),
     ...identity(user),
     ...["--die-with-parent", "--hostname", "build"],
+    ...PARENTS.flatMap((path) => ["--perms", "0755", "--dir", path]),
     ...SYSTEM.flatMap((path) => ["--ro-bind-try", path, path]),
     ...SETTINGS.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
     ...(isolation === "network" ? await nameServers() : []),
@@ -83,8 +87,22 @@ export async function sandboxCommand(options: SandboxOptions): Promise<string[]>
 }
 
 function identity({ id, fromRoot }: BuildUser): string[] {
-  if (fromRoot) return ["--cap-drop", "ALL", ...["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`])];
-  return ["--unshare-user", "--disable-userns", "--uid", String(id), "--gid", String(id), "--cap-drop", "ALL"];
+  if (fromRoot)
+    return [
+      "--cap-drop",
+      "ALL",
+      ...["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`]),
+    ];
+  return [
+    "--unshare-user",
+    "--disable-userns",
+    "--uid",
+    String(id),
+    "--gid",
+    String(id),
+    "--cap-drop",
+    "ALL",
+  ];
 }
 
 /** Changes the user for good. */
@@ -100,15 +118,15 @@ async function nameServers(): Promise<string[]> {
   return file === undefined ? [] : ["--ro-bind", file, "/etc/resolv.conf"];
 }
 
+/** The accounts of this machine, since rules give files to them, and the one of the step. */
 async function accounts(scratch: string, id: number): Promise<string[]> {
   const folder = join(scratch, "etc");
   await mkdir(folder, { recursive: true });
-  const files = {
-    passwd: `root:x:0:0:root:/root:/bin/sh\nwazo-plugind:x:${id}:${id}::/tmp:/bin/sh\n`,
-    group: `root:x:0:\nwazo-plugind:x:${id}:\n`,
-  };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  return Object.keys(files).flatMap((name) => ["--ro-bind", join(folder, name), `/etc/${name}`]);
+  const added = { passwd: `wazo-plugind:x:${id}:${id}::/tmp:/bin/sh\n`, group: `wazo-plugind:x:${id}:\n` };
+  for (const [name, line] of Object.entries(added)) {
+    await writeFile(join(folder, name), `${(await readFile(`/etc/${name}`, "utf8")).trimEnd()}\n${line}`);
+  }
+  return Object.keys(added).flatMap((name) => ["--ro-bind", join(folder, name), `/etc/${name}`]);
 }
 
 async function hide(folders: readonly string[]): Promise<string[]> {
