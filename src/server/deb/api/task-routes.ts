@@ -4,9 +4,10 @@ import { z } from "zod";
 import { operationSchema } from "../../events/operation-routes.ts";
 import { Problem } from "../../http/problem.ts";
 import { problemResponse, streamResponse } from "../../http/schemas.ts";
+import { dismissUpload, receiveUpload } from "../../http/upload.ts";
 import type { Principal } from "../../identity/identity.ts";
 import type { ServerContext } from "../../module.ts";
-import type { Uploads } from "../plugins/uploads.ts";
+import type { Upload, Uploads } from "../plugins/uploads.ts";
 import type { TaskOrder } from "../tasks/orders.ts";
 import type { TaskLogs } from "../tasks/task-log.ts";
 import type { Tasks } from "../tasks/tasks.ts";
@@ -14,6 +15,8 @@ import { orderSchema, planSchema, uploadSchema } from "./schemas.ts";
 
 const ARCHIVE = "application/x-tar";
 const PACKAGE = "application/vnd.debian.binary-package";
+/** An upload that stands still for so long is ended. */
+const IDLE_MS = 30_000;
 const taskParams = z.object({ uuid: z.uuid() });
 
 export interface TaskRouteParts {
@@ -136,15 +139,23 @@ function uploadRoute(app: FastifyInstance, { context, uploads }: TaskRouteParts)
       response: { 201: uploadSchema, ...problemResponse },
     },
     async handler(request, reply) {
-      const actor = await context.identity.authorize(request, "deploy");
-      const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-      if (type !== ARCHIVE && type !== PACKAGE) {
-        throw new Problem(415, "unsupported_media_type", `send ${ARCHIVE} or ${PACKAGE}`);
+      try {
+        return await reply.code(201).send(await receive(request));
+      } finally {
+        dismissUpload(request.raw);
       }
-      const upload = await uploads.add(type === ARCHIVE ? "archive" : "package", request.raw, actor);
-      return reply.code(201).send(upload);
     },
   });
+
+  async function receive(request: FastifyRequest): Promise<Upload> {
+    const actor = await context.identity.authorize(request, "deploy");
+    const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+    if (type !== ARCHIVE && type !== PACKAGE) {
+      throw new Problem(415, "unsupported_media_type", `send ${ARCHIVE} or ${PACKAGE}`);
+    }
+    const kind = type === ARCHIVE ? "archive" : "package";
+    return uploads.add(kind, receiveUpload(request.raw, IDLE_MS), actor);
+  }
 }
 
 const unknownTask = (id: string) => new Problem(404, "task_not_found", `there is no task ${id}`);

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { PluginId } from "../../../core/deb/package-name.ts";
 import { cancelledError } from "../../../core/errors.ts";
 import type { ChangePlan, PackageChange, PackageInstaller } from "../installer/installer.ts";
@@ -72,6 +73,7 @@ async function planInstallation(
   signal: AbortSignal,
 ): Promise<TaskPlan> {
   const preparation = new Preparation<StepListener>(parts, async () => silent(signal));
+  const probes: string[] = [];
   try {
     const root = await preparation.root(silent(signal), order);
     if (root.kind === "refused") throw root.error;
@@ -81,7 +83,7 @@ async function planInstallation(
     }
     const install: PackageChange["install"][number][] = [];
     const warnings: string[] = [];
-    await collect(root, { parts, install, warnings, seen: new Set() });
+    await collect(root, { parts, install, warnings, probes, seen: new Set() });
     const change = { install, remove: [], allowDowngrade: order.allowDowngrade, removeDependents: false };
     const plan = await parts.installer.plan(change, { signal });
     return {
@@ -95,6 +97,7 @@ async function planInstallation(
       ],
     };
   } finally {
+    for (const file of probes) await rm(file, { force: true });
     await preparation.discard();
   }
 }
@@ -110,12 +113,14 @@ interface Collection {
   parts: PlanParts;
   install: PackageChange["install"][number][];
   warnings: string[];
+  /** Files to remove. */
+  probes: string[];
   seen: Set<Prepared<StepListener>>;
 }
 
 /** Dependencies first. */
 async function collect(prepared: Prepared<StepListener>, collection: Collection): Promise<void> {
-  const { parts, install, warnings, seen } = collection;
+  const { parts, install, warnings, probes, seen } = collection;
   if (seen.has(prepared)) return;
   seen.add(prepared);
   if (prepared.kind === "refused") {
@@ -123,6 +128,8 @@ async function collect(prepared: Prepared<StepListener>, collection: Collection)
   } else if (prepared.kind === "package") install.push(prepared.file);
   else if (prepared.kind === "ready") {
     for (const dependency of prepared.dependencies) await collect(dependency, collection);
-    install.push(await parts.makeProbe(prepared));
+    const probe = await parts.makeProbe(prepared);
+    probes.push(probe.file);
+    install.push(probe);
   }
 }
