@@ -163,13 +163,13 @@ export class AptRepository implements PackageRepository {
     return row === undefined ? undefined : { name: poolName(row), sizeBytes: row.size_bytes };
   }
 
-  /** Signs states anew that will not be believed for long, and forgets old ones. */
+  /** Signs states anew that will not be believed for long, or that a date does not tell apart; forgets old ones. */
   renew(): Promise<void> {
     return this.#inTurn(async () => {
       const now = this.#context.now();
-      for (const [name, { members, generation }] of this.#channels) {
-        if (generation.validUntil.getTime() - now.getTime() > RENEW_BEFORE_MS) continue;
-        await this.#release(name, members, generation);
+      for (const [name, { members, generation, sharesDate }] of this.#channels) {
+        const isFresh = generation.validUntil.getTime() - now.getTime() > RENEW_BEFORE_MS;
+        if (!isFresh || sharesDate) await this.#release(name, members, generation);
       }
       await this.#db.transaction().execute((transaction) => forgetOld(transaction, now));
     });
