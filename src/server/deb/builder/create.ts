@@ -96,7 +96,8 @@ export function createPackageBuilder(options: PackageBuilderOptions): PackageBui
           ...place.environment,
           SOURCE_DATE_EPOCH: String(tree.sourceDate),
           ...(options.wazoVersion !== undefined && { WAZO_VERSION: options.wazoVersion }),
-          ...(isPackage && { pkgdir: `${place.inner}/${PACKAGE_FOLDER}` }),
+          // In a user namespace the attempt alone is an error that fakeroot passes on.
+          ...(isPackage && { pkgdir: `${place.inner}/${PACKAGE_FOLDER}`, FAKEROOTDONTTRYCHOWN: "1" }),
         },
         folder: place.folder,
         limits,
