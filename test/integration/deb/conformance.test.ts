@@ -13,7 +13,7 @@ import { basic } from "../../helpers/http-client.ts";
 import { serveHttp } from "../../helpers/http-server.ts";
 import { useRabbitMq } from "../../helpers/rabbitmq.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
-import { makePluginRepository, type WazoPlugin } from "../../helpers/wazo-plugin.ts";
+import { makePluginRepository, type WazoPlugin } from "../../helpers/plugin-repository.ts";
 
 /** Where the plugins of these tests leave word of what they did. */
 const RESULTS = "/var/lib/results";
