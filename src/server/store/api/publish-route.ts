@@ -11,7 +11,7 @@ import { cdnPath } from "../catalog/listing.ts";
 import { isChannel } from "../manifest/identifiers.ts";
 import { statedDigest } from "../publish/digest-header.ts";
 import type { Publisher, PublishResult } from "../publish/publisher.ts";
-import { dismissUpload, receiveUpload } from "../publish/upload.ts";
+import { dismissUpload, receiveUpload } from "../../http/upload.ts";
 import type { StoreSettings } from "../settings.ts";
 import type { HourlyLimit } from "./rate-limit.ts";
 import { dryRunSchema, publishResultSchema } from "./schemas.ts";
