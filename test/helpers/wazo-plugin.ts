@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream } from "node:fs";
+import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { BuildIsolation, BuiltPackage } from "../../src/server/deb/builder/builder.ts";
@@ -113,3 +113,14 @@ export function contentsOf(file: string): Map<string, { mode: string; owner: str
       }),
   );
 }
+
+/** Numbers of all processes with that command line. */
+export const processesWith = (commandLine: string): string[] =>
+  readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() === commandLine;
+    } catch {
+      return false;
+    }
+  });

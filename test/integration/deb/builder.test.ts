@@ -1,13 +1,21 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { expect, it, vi } from "vitest";
 import { BUILD_ISOLATIONS } from "../../../src/server/deb/builder/builder.ts";
 import { describeWith, findProgram } from "../../helpers/debian-programs.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
-import { contentsOf, makeWorkshop, pluginFiles, pluginRepository } from "../../helpers/wazo-plugin.ts";
+import {
+  contentsOf,
+  makeWorkshop,
+  pluginFiles,
+  pluginRepository,
+  processesWith,
+} from "../../helpers/wazo-plugin.ts";
 
 /** What plugins do: build something, put it and their configuration into the package. */
 const TYPICAL = {
@@ -144,13 +152,56 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin", () => {
   });
 });
 
+describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its own", () => {
+  const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+  const program = `${ROOT}test/helpers/build-plugin.ts`;
+
+  it("makes the same package without being root", async () => {
+    const { url, folder } = await pluginRepository(TYPICAL);
+    const { sha256 } = await (await makeWorkshop()).buildFrom(url);
+    const home = await makeTempDir();
+    // Some number that is nobody's.
+    const user = 2_000_000_001;
+    execFileSync("chown", ["-R", `${user}:${user}`, folder, home]);
+    // The clone may be where only root can go.
+    const seen = (path: string) => path.replace(ROOT, "/mnt/");
+    const script = 'mount --bind "$0" /mnt && cd / && exec setpriv "$@"';
+    const words = [`--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--"];
+    const command = [seen(process.execPath), seen(program), url, home];
+    const env = { PATH: process.env.PATH, HOME: home };
+    const done = spawnSync("unshare", ["--mount", "sh", "-c", script, ROOT, ...words, ...command], {
+      env,
+      encoding: "utf8",
+    });
+    expect(done.stdout, done.stderr).toBe(sha256);
+  });
+
+  it("leaves nothing running when it is killed", async () => {
+    const sleep = `sleep ${900_000 + Math.floor(Math.random() * 1e5)}.${process.pid}`;
+    const { url } = await pluginRepository(pluginFiles({ build: `setsid ${sleep} & echo under way; wait` }));
+    const child = spawn(process.execPath, [program, url, await makeTempDir()], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await vi.waitFor(() => expect(said).toContain("under way"), 20_000);
+    await vi.waitFor(() => expect(processesWith(sleep)).toHaveLength(1));
+    child.kill("SIGKILL");
+    await once(child, "close");
+    await vi.waitFor(() => expect(processesWith(sleep)).toEqual([]), 5000);
+  });
+});
+
 describeWith(["bubblewrap", "fakeroot", "lintian"], "a package of a plugin", () => {
   it("has no error that lintian knows", async () => {
     const { build } = await makeWorkshop();
     for (const version of ["1.10", "0.0.2-2"]) {
       const description = `namespace: acme\nname: hello\nversion: ${version}\nplugin_format_version: 1\n`;
       const { file } = await build({ ...TYPICAL, "wazo/plugin.yml": description });
-      const { stdout } = spawnSync("lintian", ["--allow-root", file], { encoding: "utf8" });
+      const { stdout, status } = spawnSync("lintian", ["--allow-root", file], { encoding: "utf8" });
+      expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.startsWith("E:"))).toEqual([]);
     }
   });

@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
-import { makeWorkshop, pluginFiles } from "../../helpers/wazo-plugin.ts";
+import { makeWorkshop, pluginFiles, processesWith } from "../../helpers/wazo-plugin.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -22,17 +22,6 @@ const LIMITS = {
 
 /** A command line that no other process has. */
 const uniqueSleep = () => `sleep ${100_000 + Math.floor(Math.random() * 1e6)}.${process.pid}`;
-
-/** Numbers of processes with that command line. */
-const running = (commandLine: string) =>
-  readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() === commandLine;
-    } catch {
-      return false;
-    }
-  });
 
 describeWith(["bubblewrap", "fakeroot"], "a hostile plugin", () => {
   it("sees nothing of the server, of its users and of other processes", async () => {
@@ -112,7 +101,7 @@ describeWith(["bubblewrap", "fakeroot"], "a hostile plugin", () => {
       message: expect.stringMatching(message),
       details: { step: "building", exitCode: expect.toSatisfy((exit) => exit === null || exit > 0) },
     });
-    expect(running(mark)).toEqual([]);
+    expect(processesWith(mark)).toEqual([]);
     expect(await workshop.left()).toEqual([]);
   });
 
@@ -123,7 +112,7 @@ describeWith(["bubblewrap", "fakeroot"], "a hostile plugin", () => {
       const mark = uniqueSleep();
       const daemon = `setsid ${mark} >/dev/null 2>&1 </dev/null &`;
       await build(pluginFiles({ build: daemon, package: daemon }), { isolation });
-      expect(running(mark)).toEqual([]);
+      expect(processesWith(mark)).toEqual([]);
     },
   );
 
