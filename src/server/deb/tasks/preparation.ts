@@ -11,7 +11,7 @@ import type { KeptPackages, PackageFile } from "../plugins/kept-packages.ts";
 import type { Uploads } from "../plugins/uploads.ts";
 import { describeTree } from "../sources/describe.ts";
 import type { FetchedTree, PluginSource, SourceFetcher } from "../sources/source.ts";
-import { type OrderSource, installOptionsOf } from "./orders.ts";
+import { installOptionsOf, type OrderSource } from "./orders.ts";
 import type { Slots } from "./slots.ts";
 import type { StepListener } from "./step-listener.ts";
 
@@ -100,6 +100,12 @@ export class Preparation<Listener extends StepListener> {
   /** @throws what is wrong with the plugin itself, or CONFLICT when dependencies go round in a circle. */
   root(listener: Listener, wish: Wish): Promise<Prepared<Listener>> {
     return this.#prepare(listener, wish, []);
+  }
+
+  /** Removes one source before the others. */
+  async discardTree(tree: FetchedTree): Promise<void> {
+    this.#trees.splice(this.#trees.indexOf(tree), 1);
+    await this.#parts.sources.discard(tree);
   }
 
   /** Removes every source that was fetched, and every file. */
