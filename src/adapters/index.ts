@@ -40,6 +40,8 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "access",
       "safekeeping",
       "images",
+      "comparison",
+      "portability",
     ],
     load: () => import("./container/index.ts"),
   },

@@ -12,7 +12,9 @@ import { configUnset } from "./config/unset.meta.ts";
 import { containerImages } from "./container/images.meta.ts";
 import { containerPrune } from "./container/prune.meta.ts";
 import { demo } from "./demo.meta.ts";
+import { diff } from "./diff.meta.ts";
 import { events } from "./events.meta.ts";
+import { exportPlugins } from "./export.meta.ts";
 import { info } from "./info.meta.ts";
 import { install } from "./install.meta.ts";
 import { kill } from "./kill.meta.ts";
@@ -86,6 +88,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   command(top, () => import("./top.ts")),
   command(events, () => import("./events.ts")),
   command(outdated, () => import("./outdated.ts")),
+  command(diff, () => import("./diff.ts")),
   command(open, () => import("./open.ts")),
   command(install, () => import("./install.ts")),
   command(update, () => import("./update.ts")),
@@ -119,6 +122,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     group: "publish",
     commands: [command(storeDiscovery, () => import("./store/discovery.ts"))],
   },
+  command(exportPlugins, () => import("./export.ts")),
   {
     name: "container",
     summary: "What only containers can do",

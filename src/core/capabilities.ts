@@ -1,9 +1,11 @@
 import type { Administration } from "./administration.ts";
+import type { Comparison } from "./comparison.ts";
 import { PlugctlError } from "./errors.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Access, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
+import type { Exportable } from "./portability.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Images, Safekeeping } from "./safekeeping.ts";
 import type { SettingsChanges } from "./settings.ts";
@@ -126,6 +128,8 @@ export interface Capabilities {
   access: Access;
   safekeeping: Safekeeping;
   images: Images;
+  comparison: Comparison;
+  portability: Exportable;
 }
 export type Capability = keyof Capabilities;
 
@@ -158,6 +162,8 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   access: "public access",
   safekeeping: "backup and restore",
   images: "images",
+  comparison: "comparison with what the source offers",
+  portability: "export",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */
