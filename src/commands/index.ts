@@ -11,6 +11,9 @@ import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
 import { containerImages } from "./container/images.meta.ts";
 import { containerPrune } from "./container/prune.meta.ts";
+import { debRepoKey } from "./deb/repo/key.meta.ts";
+import { debRepoList } from "./deb/repo/list.meta.ts";
+import { debRepoPrune } from "./deb/repo/prune.meta.ts";
 import { demo } from "./demo.meta.ts";
 import { diff } from "./diff.meta.ts";
 import { events } from "./events.meta.ts";
@@ -130,6 +133,22 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     commands: [
       command(containerImages, () => import("./container/images.ts")),
       command(containerPrune, () => import("./container/prune.ts")),
+    ],
+  },
+  {
+    name: "deb",
+    summary: "What only Debian packages have",
+    group: "administer",
+    commands: [
+      {
+        name: "repo",
+        summary: "The APT repository of a server",
+        commands: [
+          command(debRepoKey, () => import("./deb/repo/key.ts")),
+          command(debRepoList, () => import("./deb/repo/list.ts")),
+          command(debRepoPrune, () => import("./deb/repo/prune.ts")),
+        ],
+      },
     ],
   },
   {

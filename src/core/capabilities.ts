@@ -1,5 +1,6 @@
 import type { Administration } from "./administration.ts";
 import type { Comparison } from "./comparison.ts";
+import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -130,6 +131,7 @@ export interface Capabilities {
   images: Images;
   comparison: Comparison;
   portability: Exportable;
+  repository: PackageRepositoryAccess;
 }
 export type Capability = keyof Capabilities;
 
@@ -164,6 +166,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   images: "images",
   comparison: "comparison with what the source offers",
   portability: "export",
+  repository: "an APT repository",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */
