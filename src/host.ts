@@ -190,6 +190,7 @@ export class Host {
       signal: this.signal,
       userAgent: `plugctl/${this.version}`,
       container: target.container,
+      deb: target.deb,
       env: this.env,
       cacheFolder: this.paths.cache,
       trace: this.settings.verbose ? (line) => this.terminal.note(`${sanitize(line)}\n`) : undefined,

@@ -14,7 +14,8 @@ export function createSession(auth: AuthClient): Session {
       return { token, login };
     },
     async whoami(token) {
-      if (token === undefined) throw new PlugctlError("UNAUTHENTICATED", "there is no credential to ask about");
+      if (token === undefined)
+        throw new PlugctlError("UNAUTHENTICATED", "there is no credential to ask about");
       const data = await auth.get(token);
       return { login: loginOf(data), roles: data.acl ?? [], expiresAt: expiryOf(data) };
     },

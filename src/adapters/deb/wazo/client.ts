@@ -59,9 +59,14 @@ export class PlugindClient {
   }
 
   /** Newest version first, as market documents have them. @throws UNAVAILABLE when the market is not reached. */
-  async market(query: { search?: string | undefined; installed?: boolean } = {}): Promise<WireMarketPlugin[]> {
+  async market(
+    query: { search?: string | undefined; installed?: boolean } = {},
+  ): Promise<WireMarketPlugin[]> {
     const { search, installed } = query;
-    const asked = { search: search || undefined, installed: installed === undefined ? undefined : `${installed}` };
+    const asked = {
+      search: search || undefined,
+      installed: installed === undefined ? undefined : `${installed}`,
+    };
     return (await this.#json("GET", "/market", { query: asked, schema: marketSchema })).items;
   }
 

@@ -33,9 +33,7 @@ export type WireServerPlugin = z.output<typeof pluginSchema>;
 export const planSchema = z.object({
   plugin: z.nullish(z.object({ namespace: z.string(), name: z.string(), version: text })),
   steps: z.array(z.string()),
-  install: z.array(
-    z.object({ package: z.string(), version: z.string(), from: text, plugin: z.boolean() }),
-  ),
+  install: z.array(z.object({ package: z.string(), version: z.string(), from: text, plugin: z.boolean() })),
   remove: z.array(z.object({ package: z.string(), version: z.string(), plugin: z.boolean() })),
   warnings: z.array(z.string()),
 });
