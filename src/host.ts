@@ -3,7 +3,7 @@ import { ADAPTERS, kindsWith } from "./adapters/index.ts";
 import { Config, type Target } from "./config/config.ts";
 import { CredentialStore } from "./config/credentials.ts";
 import { type UserPaths, userPaths } from "./config/paths.ts";
-import { selectTarget, selectTargets } from "./config/selection.ts";
+import { selectEachTarget, selectTarget, selectTargets } from "./config/selection.ts";
 import {
   explainSettings,
   type GlobalFlags,
@@ -144,6 +144,14 @@ export class Host {
    */
   async target(capability: Capability, named?: string): Promise<Target> {
     return selectTarget(this, capability, named);
+  }
+
+  /**
+   * The targets of a command that does the same on each: several only where `--target` or the environment name them,
+   * else the one that `target` finds.
+   */
+  async eachTarget(capability: Capability, named?: string): Promise<Target[]> {
+    return selectEachTarget(this, capability, named);
   }
 
   /** The targets of a command that looks at many: those of `--target`, else all that have the capability. */

@@ -46,7 +46,8 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
     },
   };
 
-  function order({ source, name, settings, build, start }: InstallRequest) {
+  function order({ source, name, settings, build, start, replace }: InstallRequest) {
+    if (replace) throw usageError("--replace is done on an engine, and this target is a server");
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings, start };
     switch (source.type) {
