@@ -14,6 +14,8 @@ import type { Database, MigrationSet } from "./storage/database.ts";
 
 /** What the composition root hands to every module. A module keeps no other global state. */
 export interface ServerContext {
+  /** Of this program. */
+  readonly version: string;
   /** Absolute path of the data directory; a module writes below `<dataDir>/<its name>` only. */
   readonly dataDir: string;
   /** Public base URL without a trailing slash, or undefined: then URLs follow the request's scheme and host. */

@@ -1,5 +1,5 @@
 import { type SimpleGit, simpleGit } from "simple-git";
-import { isPlugctlError, PlugctlError } from "../../core/errors.ts";
+import { isPlugctlError, PlugctlError } from "../core/errors.ts";
 
 /** Of our environment git gets these only: anything else might change what it runs. */
 const PASSED_ON = [
@@ -28,8 +28,16 @@ const OWN = {
 /** Time without any output after which git is taken for stuck. */
 const SILENCE_MS = 30_000;
 
-/** Git in a folder, with nothing from a repository being run or followed. */
-export function gitIn(folder: string, signal: AbortSignal): SimpleGit {
+/**
+ * Git in a folder, with nothing from a repository being run or followed.
+ * @param options.symlinks write links as links; otherwise they become plain files, so nothing that is read later leads out
+ * of the folder.
+ */
+export function gitIn(
+  folder: string,
+  signal: AbortSignal,
+  { symlinks = false }: { symlinks?: boolean | undefined } = {},
+): SimpleGit {
   const environment = Object.fromEntries(
     PASSED_ON.flatMap((name) => {
       const value = process.env[name];
@@ -40,9 +48,8 @@ export function gitIn(folder: string, signal: AbortSignal): SimpleGit {
     baseDir: folder,
     abort: signal,
     timeout: { block: SILENCE_MS },
-    // Links become plain files, so nothing that is read later leads out of the folder.
     config: [
-      "core.symlinks=false",
+      `core.symlinks=${symlinks}`,
       "core.autocrlf=false",
       "transfer.fsckObjects=true",
       "submodule.recurse=false",

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { invalidError } from "../../core/errors.ts";
+import { invalidError } from "../core/errors.ts";
 
 const SCHEMES: ReadonlySet<string> = new Set(["https:", "http:", "ssh:", "git:", "file:"]);
 
