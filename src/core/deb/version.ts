@@ -36,8 +36,8 @@ function split(text: string): { epoch: string; upstream: string; revision: strin
 
 /** Stretches of other characters and of digits in turn, the first of which may be empty. */
 function compareParts(one: string, other: string): number {
-  const a = one.match(/\d+|\D+/g) ?? [];
-  const b = other.match(/\d+|\D+/g) ?? [];
+  const a: string[] = one.match(/\d+|\D+/g) ?? [];
+  const b: string[] = other.match(/\d+|\D+/g) ?? [];
   if (/^\d/.test(one)) a.unshift("");
   if (/^\d/.test(other)) b.unshift("");
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
