@@ -4,12 +4,13 @@ import type {
   InstallationChange,
   InstallRequest,
   InstallSource,
+  OutdatedPlugin,
 } from "../../core/installation.ts";
 import type { ProgressListener } from "../../core/progress.ts";
 import type { DebBackend } from "./deb-backend.ts";
 import { newest } from "./map.ts";
+import { planned } from "./plan.ts";
 import type { ServerClient, TaskBody } from "./plugctl/client.ts";
-import type { WirePlan } from "./plugctl/schema.ts";
 import { nameOf, pluginIdOf } from "./plugin-id.ts";
 import { fromWireSource, toInstallBody, toTaskSource } from "./sources.ts";
 import { openWatch } from "./watch/open.ts";
@@ -60,12 +61,7 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
     async outdated() {
       const server = await backend.serverIfOurs();
       if (server !== undefined) {
-        return (await server.outdated()).map(
-          ({ namespace, name, version = null, latest = null, problem = null }) => ({
-            name: nameOf({ namespace, name }),
-            ...{ version, latest, digestChanged: false, problem },
-          }),
-        );
+        return outdatedOn(server);
       }
       const [plugins, offers] = await Promise.all([
         backend.plugind.plugins(),
@@ -169,6 +165,26 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
   }
 }
 
+/**
+ * What the server's market has newer. That no market has a plugin is a fault only where it came from one: what a
+ * repository has newer is seen by an update.
+ */
+async function outdatedOn(server: ServerClient): Promise<OutdatedPlugin[]> {
+  const [plugins, newer] = await Promise.all([server.plugins(), server.outdated()]);
+  const states = new Map(newer.map((state) => [nameOf(state), state]));
+  return plugins.map((plugin) => {
+    const { latest = null, problem = null } = states.get(nameOf(plugin)) ?? {};
+    const isOfMarket = plugin.origin?.type === "market";
+    return {
+      name: nameOf(plugin),
+      version: plugin.version,
+      latest: latest ?? (problem === null || !isOfMarket ? plugin.version : null),
+      digestChanged: false,
+      problem: isOfMarket ? problem : null,
+    };
+  });
+}
+
 /** Where an update looks. @throws CONFLICT when that is not known. */
 function originOf(name: string, source: InstallSource | undefined): InstallSource {
   if (source === undefined) {
@@ -200,24 +216,6 @@ const notInstalled = (name: string) =>
 
 function changed({ more, ...outcome }: TaskOutcome): InstallationChange {
   return { ...outcome, state: "installed", plan: [], ...more };
-}
-
-/** A plan in sentences: what is done, in order, with what else apt would put in or take out. */
-export function planned(
-  label: string,
-  { plugin, steps, install, remove, warnings }: WirePlan,
-): InstallationChange {
-  const name = plugin ? nameOf(plugin) : label;
-  return {
-    name,
-    version: plugin?.version ?? null,
-    previousVersion: null,
-    state: "available",
-    changed: false,
-    warnings,
-    plan: steps,
-    ...{ install, remove },
-  };
 }
 
 /** @throws USAGE for what a package on a host has no counterpart for. */

@@ -41,9 +41,8 @@ export function createRemoval(backend: DebBackend, patience?: Patience): Removal
 
     describe({ name, purge, dependents }) {
       const also = dependents ? ", and every plugin that needs it" : "";
-      return purge
-        ? `takes ${name} off the host${also}, its configuration files and data included`
-        : `takes ${name} off the host${also}; configuration files stay`;
+      const left = purge ? ", with what its package would leave behind" : "";
+      return `takes ${name} off the host${also}${left}`;
     },
   };
 }

@@ -78,15 +78,15 @@ async function addFolder(tar: Pack, folder: string, inside: string, signal: Abor
     if (inside === "" && name === ".git") continue;
     const path = inside === "" ? name : `${inside}/${name}`;
     const source = join(folder, path);
-    const { mode, mtime, size, ...file } = await lstat(source);
-    const header = { name: path, mode: mode & 0o777, mtime };
+    const file = await lstat(source);
+    const header = { name: path, mode: file.mode & 0o777, mtime: file.mtime };
     if (file.isSymbolicLink()) {
       await added(tar, { ...header, type: "symlink", linkname: await readlink(source) });
     } else if (file.isDirectory()) {
       await added(tar, { ...header, type: "directory" });
       await addFolder(tar, folder, path, signal);
     } else if (file.isFile()) {
-      await pipeline(createReadStream(source), tar.entry({ ...header, size }));
+      await pipeline(createReadStream(source), tar.entry({ ...header, size: file.size }));
     } else {
       throw invalidError(`${source} is no file, folder or link, and cannot be sent`);
     }
