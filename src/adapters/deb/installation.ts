@@ -44,7 +44,12 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
         const source: InstallSource = { type: "market", name: nameOf(id), version };
         return installOnServer(server, source, { allowDowngrade: true, dryRun }, progress);
       }
-      return installOnServer(server, originOf(name, fromWireSource(installed.origin)), { dryRun }, progress);
+      const newer = (await server.outdated()).find((plugin) => nameOf(plugin) === name)?.latest ?? undefined;
+      const source: InstallSource =
+        newer === undefined
+          ? originOf(name, fromWireSource(installed.origin))
+          : { type: "market", name, version: newer };
+      return installOnServer(server, source, { dryRun }, progress);
     },
 
     async rollback({ name, dryRun }, progress) {
@@ -61,7 +66,7 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
     async outdated() {
       const server = await backend.serverIfOurs();
       if (server !== undefined) {
-        return outdatedOn(server);
+        return outdatedOnServer(server);
       }
       const [plugins, offers] = await Promise.all([
         backend.plugind.plugins(),
@@ -77,6 +82,29 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
       }));
     },
   };
+
+  /** That no market has a plugin is no fault: what its repository has newer is seen by an update. */
+  async function outdatedOnServer(server: ServerClient): Promise<OutdatedPlugin[]> {
+    const [plugins, newer, offers] = await Promise.all([
+      server.plugins(),
+      server.outdated(),
+      backend.plugind.market({ installed: true }),
+    ]);
+    const states = new Map(newer.map((state) => [nameOf(state), state]));
+    const offered = new Set(offers.map(nameOf));
+    return plugins.map((plugin) => {
+      const name = nameOf(plugin);
+      const { latest = null, problem = null } = states.get(name) ?? {};
+      const known = problem === null || !offered.has(name);
+      return {
+        name,
+        version: plugin.version,
+        latest: latest ?? (known ? plugin.version : null),
+        digestChanged: false,
+        problem: known ? null : problem,
+      };
+    });
+  }
 
   async function watched(
     expectation: Expectation,
@@ -163,26 +191,6 @@ export function createInstallation(backend: DebBackend, patience?: Patience): In
       { hint: `versions: ${offered}` },
     );
   }
-}
-
-/**
- * What the server's market has newer. That no market has a plugin is a fault only where it came from one: what a
- * repository has newer is seen by an update.
- */
-async function outdatedOn(server: ServerClient): Promise<OutdatedPlugin[]> {
-  const [plugins, newer] = await Promise.all([server.plugins(), server.outdated()]);
-  const states = new Map(newer.map((state) => [nameOf(state), state]));
-  return plugins.map((plugin) => {
-    const { latest = null, problem = null } = states.get(nameOf(plugin)) ?? {};
-    const isOfMarket = plugin.origin?.type === "market";
-    return {
-      name: nameOf(plugin),
-      version: plugin.version,
-      latest: latest ?? (problem === null || !isOfMarket ? plugin.version : null),
-      digestChanged: false,
-      problem: isOfMarket ? problem : null,
-    };
-  });
 }
 
 /** Where an update looks. @throws CONFLICT when that is not known. */

@@ -7,24 +7,37 @@ import type { DebBackend } from "./deb-backend.ts";
 import type { WireLocked } from "./plugctl/schema.ts";
 import { nameOf } from "./plugin-id.ts";
 import { fromWireSource } from "./sources.ts";
+import type { WirePlugin } from "./wazo/schema.ts";
 
 export function createPortability(backend: DebBackend): Exportable {
   return {
     async export(names) {
       const server = await backend.server("record of where plugins came from");
-      const all = (await server.lock())
-        .map(toExported)
-        .sort((one, other) => one.name.localeCompare(other.name));
-      return (
-        names?.map((name) => {
-          const found = all.find((plugin) => plugin.name === name);
-          if (found === undefined)
-            throw notFoundError(`${name} is not installed on target "${backend.target}"`);
-          return found;
-        }) ?? all
-      );
+      const [locked, plugins] = await Promise.all([server.lock(), backend.plugind.plugins()]);
+      const exported = new Map(locked.map((plugin) => [nameOf(plugin), toExported(plugin)]));
+      const wanted = names ?? inOrderOfNeed(plugins).filter((name) => exported.has(name));
+      return wanted.map((name) => {
+        const found = exported.get(name);
+        if (found === undefined)
+          throw notFoundError(`${name} is not installed on target "${backend.target}"`);
+        return found;
+      });
     },
   };
+}
+
+/** By name, but what others need before those: a document is installed from its first plugin to its last. */
+function inOrderOfNeed(plugins: readonly WirePlugin[]): string[] {
+  const byName = new Map(plugins.map((plugin) => [nameOf(plugin), plugin]));
+  const ordered = new Set<string>();
+  const visit = (name: string, above: ReadonlySet<string>) => {
+    const plugin = byName.get(name);
+    if (plugin === undefined || ordered.has(name) || above.has(name)) return;
+    for (const needed of plugin.depends ?? []) visit(nameOf(needed), new Set([...above, name]));
+    ordered.add(name);
+  };
+  for (const name of [...byName.keys()].sort()) visit(name, new Set());
+  return [...ordered];
 }
 
 /** Exactly what is there: a commit rather than the branch that led to it. */
