@@ -14,6 +14,7 @@ const SYSTEM_PROGRAMS = {
   dockerd: "docker.io",
   fish: "fish",
   podman: "podman",
+  "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
 };
 

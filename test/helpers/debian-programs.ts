@@ -10,6 +10,7 @@ const PROGRAMS = {
   "busybox-static": "busybox",
   apt: "apt-get",
   debootstrap: "debootstrap",
+  "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 

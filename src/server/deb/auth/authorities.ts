@@ -1,11 +1,10 @@
 import type { FastifyRequest } from "fastify";
 import type { Principal } from "../../identity/identity.ts";
-import { TOKEN_PREFIX } from "../../identity/token-format.ts";
 import { type AccessNeed, type TokenAuthority, tokenOf } from "./access.ts";
 import type { LocalAuthority } from "./local-authority.ts";
 import type { WazoAuthority } from "./wazo-authority.ts";
 
-/** Sends each token to whoever knows it: ours are told by their form, all others are those of the wazo-auth. */
+/** Sends each token to whoever knows it: what is none of ours is the wazo-auth's. */
 export class Authorities {
   readonly local: LocalAuthority;
   readonly #wazo: WazoAuthority | undefined;
@@ -21,10 +20,13 @@ export class Authorities {
   }
 
   /** @throws PlugindError 401, 503. */
-  authorize(request: FastifyRequest, need: AccessNeed): Promise<Principal> {
+  async authorize(request: FastifyRequest, need: AccessNeed): Promise<Principal> {
     const token = tokenOf(request);
-    const authority: TokenAuthority =
-      this.#wazo === undefined || token.startsWith(TOKEN_PREFIX) ? this.local : this.#wazo;
-    return authority.authorize(request, token, need);
+    return (await this.#authorityOf(request, token)).authorize(request, token, need);
+  }
+
+  async #authorityOf(request: FastifyRequest, token: string): Promise<TokenAuthority> {
+    if (this.#wazo === undefined) return this.local;
+    return (await this.local.holder(request, token)) === null ? this.#wazo : this.local;
   }
 }

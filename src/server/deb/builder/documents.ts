@@ -52,9 +52,25 @@ function oneLine(value: unknown): string | undefined {
   return text === "" ? undefined : text.slice(0, 200);
 }
 
+/** What lintian takes for a fault of a package in Debian's own archive, where packages of plugins never go. */
+const OVERRIDES = {
+  "Plugins own their files below /etc: an update replaces them, a removal takes them away.": [
+    "file-in-etc-not-marked-as-conffile",
+  ],
+  "Packages of this section are found by it.": ["unknown-section"],
+  "Where its files go is the plugin's own affair: this is where Python puts modules, and nginx looks for pages.":
+    [
+      "dir-in-usr-local",
+      "file-in-usr-local",
+      "dir-or-file-in-opt",
+      "dir-or-file-in-srv",
+      "dir-or-file-in-var-www",
+      "package-installs-python-pycache-dir",
+      "privacy-breach-uses-embedded-file",
+    ],
+};
+
 const overrides = (name: string) =>
-  `# Plugins own their files below /etc: an update replaces them, a removal takes them away.
-${name}: file-in-etc-not-marked-as-conffile
-# Packages of this section are found by it.
-${name}: unknown-section
-`;
+  Object.entries(OVERRIDES)
+    .map(([why, tags]) => `# ${why}\n${tags.map((tag) => `${name}: ${tag}\n`).join("")}`)
+    .join("");

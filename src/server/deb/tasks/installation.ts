@@ -37,6 +37,8 @@ interface Candidate {
   treeSha256: string | null;
   previousVersion: string | null;
   allowDowngrade: boolean;
+  /** Removes what it was built from. */
+  clean: () => Promise<void>;
 }
 
 /** One run of `install`: the plugin and what it needs, each a task of its own. */
@@ -113,6 +115,7 @@ export class Installation {
         treeSha256: tree.treeSha256,
         previousVersion: installed?.version ?? null,
         allowDowngrade,
+        clean: () => this.#preparation.discardTree(tree),
       });
     } finally {
       await rm(built.file, { force: true });
@@ -195,6 +198,8 @@ export class Installation {
     );
     await task.enterAfterChange("cleaning");
     const warning = await this.#publish(file.file);
+    await rm(file.file, { force: true });
+    await candidate.clean();
     if (warning !== undefined) warnings.push(warning);
     await task.succeed(result, (trx) => savePlugin(trx, record));
     return result;
@@ -236,6 +241,7 @@ const packageCandidate = (
   treeSha256: null,
   previousVersion: installed?.version ?? null,
   allowDowngrade,
+  clean: async () => undefined,
 });
 
 function unchanged(plugin: PluginId, version: string): InstallResult {

@@ -102,6 +102,12 @@ export class Preparation<Listener extends StepListener> {
     return this.#prepare(listener, wish, []);
   }
 
+  /** Removes one source before the others. */
+  async discardTree(tree: FetchedTree): Promise<void> {
+    this.#trees.splice(this.#trees.indexOf(tree), 1);
+    await this.#parts.sources.discard(tree);
+  }
+
   /** Removes every source that was fetched, and every file. */
   async discard(): Promise<void> {
     for (const file of this.#files.splice(0)) await rm(file, { force: true });
