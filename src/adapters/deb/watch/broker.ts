@@ -104,7 +104,9 @@ async function listen(
       broker.on("error", reject);
     });
   } catch (cause) {
-    await close();
+    // Not closed in order, which would wait for the connection that there is not.
+    broker.unsafeDestroy();
+    consumer.close().catch(() => {});
     throw unreachable(address, cause, target);
   }
   // A queue of its own ends with its connection, and what is said meanwhile is lost.
