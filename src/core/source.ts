@@ -28,7 +28,7 @@ const PATH = /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/;
 const URL_SCHEME = /^(?:git\+)?(?:https?|ssh|git|file):\/\//;
 /** `user@host:path`, as ssh and git write it. */
 const SCP = /^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
-const ARCHIVE = /\.(?:tgz|tar(?:\.\w+)?|zip|json)$/i;
+const ARCHIVE = /\.(?:tgz|tar(?:\.\w+)?|zip|json|deb)$/i;
 /** What git accepts as a name of a branch, tag or commit, and can never take for an option. */
 const GIT_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+-]*$/;
 /** What follows the colon of an image rather than that of a target. */
@@ -140,7 +140,7 @@ function gitLocation(location: string, cwd: string): string {
   }
   if (ARCHIVE.test(url.pathname)) {
     throw usageError(`"${location}" is a file to download, and a git repository is needed`, {
-      hint: `download and unpack it, then install the folder; if it is a repository, write git:${location}.git`,
+      hint: `download it, and install what is in it: a folder, or a .deb file; if it is a repository, write git:${location}.git`,
     });
   }
   return location;
