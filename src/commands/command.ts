@@ -94,6 +94,7 @@ export const COMMAND_GROUPS = {
   change: "Change",
   control: "Control",
   publish: "Publish",
+  declare: "Declare",
   administer: "Administer",
   setup: "Set up",
 } as const;
