@@ -1,6 +1,8 @@
 import type { Administration } from "./administration.ts";
 import type { Comparison } from "./comparison.ts";
+import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
+import type { History } from "./history.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Access, Events, Logs, Shell, Statistics } from "./observation.ts";
@@ -9,6 +11,7 @@ import type { Exportable } from "./portability.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Images, Safekeeping } from "./safekeeping.ts";
 import type { SettingsChanges } from "./settings.ts";
+import type { Verification } from "./verification.ts";
 
 /** A plugin within one target. */
 export interface PluginName {
@@ -93,13 +96,18 @@ export interface Publication {
 export interface RemovalRequest extends PluginName {
   /** Delete the data as well, for ever. */
   purge: boolean;
+  /** Remove the plugins that need this one as well, instead of refusing for their sake. */
+  dependents?: boolean | undefined;
   reason?: string | undefined;
   dryRun: boolean;
 }
 
 export interface Removal {
   /** What was removed; an empty list when it was gone already. @throws NOT_FOUND, FORBIDDEN, CONFLICT. */
-  remove(request: RemovalRequest): Promise<{ name: string; version: string; state: string }[]>;
+  remove(
+    request: RemovalRequest,
+    progress?: ProgressListener,
+  ): Promise<{ name: string; version: string; state: string }[]>;
   /** What a removal means here, in a sentence for the confirmation. */
   describe(request: RemovalRequest): string;
 }
@@ -134,6 +142,9 @@ export interface Capabilities {
   images: Images;
   comparison: Comparison;
   portability: Exportable;
+  repository: PackageRepositoryAccess;
+  verification: Verification;
+  history: History;
 }
 export type Capability = keyof Capabilities;
 
@@ -169,6 +180,9 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   images: "images",
   comparison: "comparison with what the source offers",
   portability: "export",
+  repository: "an APT repository",
+  verification: "verification of what is installed",
+  history: "a history of changes",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

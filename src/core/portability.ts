@@ -24,7 +24,7 @@ export type ExportDocument = z.output<typeof exportDocumentSchema>;
 
 export interface Exportable {
   /**
-   * @param names which plugins, in this order; undefined = everything that is installed, by name.
+   * @param names which plugins, in this order; undefined = everything that is installed, by name, what others need first.
    * @throws NOT_FOUND for a name that is not installed.
    */
   export(names: readonly string[] | undefined): Promise<ExportedPlugin[]>;

@@ -1,4 +1,4 @@
-import { conflictError, toPlugctlError } from "../../core/errors.ts";
+import { conflictError, toPlugctlError, usageError } from "../../core/errors.ts";
 import type {
   Installation,
   InstallationChange,
@@ -69,8 +69,12 @@ export function createInstallation(
   installer: Installer,
 ): Installation {
   return {
-    async install({ source, name, settings, build, start, dryRun }, progress) {
+    async install({ source, name, settings, build, start, replace, dryRun }, progress) {
       const ingredients = await gatherIngredients(connection, shop.client, { source, name, build });
+      if (replace && (await isInstalled(installer, ingredients.provenance.plugin))) {
+        if (Object.keys(settings).length > 0) throw keepsSettings(ingredients.provenance.plugin);
+        return installer.update({ ingredients, dryRun }, progress);
+      }
       return installer.install({ ingredients, settings, start, dryRun }, progress);
     },
     async update({ name, version, dryRun }, progress) {
@@ -88,6 +92,15 @@ export function createInstallation(
     },
   };
 }
+
+async function isInstalled(installer: Installer, name: string): Promise<boolean> {
+  return (await installer.list()).some(({ labels }) => labels[LABEL.plugin] === name);
+}
+
+const keepsSettings = (name: string) =>
+  usageError(`--replace keeps the settings of ${name}, and others were given`, {
+    hint: `plugctl set ${name} changes them`,
+  });
 
 async function compare(
   connection: Connection,

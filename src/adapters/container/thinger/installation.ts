@@ -3,16 +3,18 @@ import { PlugctlError, usageError } from "../../../core/errors.ts";
 import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
+import { followOperation } from "../../administration/follow.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
 import { toPlugin } from "./map.ts";
-import { followChange } from "./operation.ts";
 import { marketplaceSchema, outcomeSchema } from "./schema.ts";
 import { wireSettings } from "./settings.ts";
 
 /** Installations that the server itself makes, from its own marketplace or an image. */
 export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
   const run = async (plugin: string, body: StateChange, progress: ProgressListener) =>
-    toOutcome(await followChange(client, await client.begin(plugin, body), { signal, progress }));
+    toOutcome(
+      (await followOperation(client.http, await client.begin(plugin, body), { signal, progress })).result,
+    );
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
@@ -54,7 +56,8 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
     },
   };
 
-  function order({ source, name, settings, build, start }: InstallRequest) {
+  function order({ source, name, settings, build, start, replace }: InstallRequest) {
+    if (replace) throw usageError("--replace is done on an engine, and this target is a server");
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings: wireSettings(client, settings), start };
     switch (source.type) {

@@ -1,7 +1,7 @@
 import { PlugctlError } from "../../../core/errors.ts";
 import type { SettingsChange, SettingsChanges } from "../../../core/settings.ts";
+import { followOperation } from "../../administration/follow.ts";
 import type { ThingerClient } from "./client.ts";
-import { followChange } from "./operation.ts";
 import { settingsOutcomeSchema, settingsSchema } from "./schema.ts";
 
 /** Settings as plugctl's server keeps them; Thinger.io's own API does not say how a plugin's settings are changed. */
@@ -26,7 +26,10 @@ export function createSettings(client: ThingerClient, signal: AbortSignal): Sett
         const { state, plan = [] } = await client.change(name, { ...body, dryRun });
         return { name, changed: false, state, plan };
       }
-      const result = await followChange(client, await client.begin(name, body), { signal, progress });
+      const { result } = await followOperation(client.http, await client.begin(name, body), {
+        signal,
+        progress,
+      });
       const outcome = settingsOutcomeSchema.safeParse(result);
       if (outcome.success) return { name, ...outcome.data };
       throw new PlugctlError("BACKEND", `target "${client.http.target}" does not say what became of ${name}`);

@@ -82,7 +82,13 @@ export interface PackageInstaller {
   ): Promise<{ file: string; sha256: string; package: string; version: string } | undefined>;
   /** Compares the installed files with the package. @throws NOT_FOUND. */
   verify(id: PluginId): Promise<FileProblem[]>;
-  /** Finishes or undoes what a crash cut off; call it once, before the first change. @returns ids of changes that were undone. */
-  recover(): Promise<{ undone: string[] }>;
+  /**
+   * Finishes or undoes what a crash cut off; call it once, before the first change.
+   * @returns ids of changes that are as if they had never been, and of those that had come so far that they are made now.
+   */
+  recover(): Promise<{ undone: string[]; finished: string[] }>;
+  /** Ids of the change that runs and of those that wait, in their order. */
+  queue(): string[];
+  /** Lets the change that runs end; what waits is cancelled. */
   close(): Promise<void>;
 }

@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Logger } from "pino";
+import { type PluginId, packageName } from "../../../core/deb/package-name.ts";
+import { PlugctlError } from "../../../core/errors.ts";
+import { makeDurableDirectory } from "../../storage/durable.ts";
+import { Changes } from "./changes.ts";
+import { installedPlugins } from "./installed-plugins.ts";
+import type { PackageInstaller } from "./installer.ts";
+import { Journal } from "./journal.ts";
+import { KeptPackages } from "./kept-packages.ts";
+import { openPrivateRoot } from "./private-root/private-root.ts";
+import { verifyPlugin } from "./verification.ts";
+
+export interface InstallerOptions {
+  /** The tree that packages go into: `/` is this machine itself, which needs root; any other is one of its own. */
+  root: string;
+  /** What the installer knows of the tree: journal, kept packages. It belongs to one root for good. */
+  stateDir: string;
+  log: Logger;
+  /** Longest time of one command, in seconds. Default 600. */
+  stepSeconds?: number;
+  /** How long to wait for somebody else's dpkg, in seconds. Default 60. */
+  lockSeconds?: number;
+  now?: () => Date;
+}
+
+/**
+ * Opens the root and the installer's own files.
+ * @throws UNAVAILABLE where this system cannot install packages into such a root; CONFIG, INVALID for a folder that cannot be one.
+ */
+export async function createInstaller(options: InstallerOptions): Promise<PackageInstaller> {
+  const { log, stepSeconds = 600, lockSeconds = 60, now = () => new Date() } = options;
+  const stateDir = resolve(options.stateDir);
+  await makeDurableDirectory(stateDir);
+  const kept = new KeptPackages(stateDir);
+  await kept.open();
+  const root = await openPrivateRoot({
+    folder: resolve(options.root),
+    stateDir,
+    packagesFolder: kept.folder,
+    architecture: await nativeArchitecture(),
+  });
+  const journal = new Journal(stateDir);
+  const changes = new Changes({ root, journal, kept, log, stepSeconds, lockSeconds, now });
+  const plugins = async () => installedPlugins((await root.packages()).own, root.folder);
+  const plugin = async ({ namespace, name }: PluginId) =>
+    (await plugins()).find((one) => one.namespace === namespace && one.name === name);
+
+  return {
+    plugins,
+    plugin,
+    plan: (change, planOptions) => changes.plan(change, planOptions),
+    apply: (change, applyOptions) => changes.apply(change, applyOptions),
+    async previous(id) {
+      const name = packageName(id);
+      const previous = (await kept.records())[name]?.previous;
+      if (previous === null || previous === undefined || !(await kept.has(previous.sha256))) return undefined;
+      return { ...previous, file: kept.path(previous.sha256), package: name };
+    },
+    verify: async (id) => verifyPlugin(id, root, kept),
+    async recover() {
+      const entry = await journal.read();
+      if (entry === undefined) return { undone: [], finished: [] };
+      const { id, records } = entry;
+      await root.recover({ id, decided: records !== null });
+      if (records !== null) await kept.record(records);
+      await journal.clear();
+      await kept.prune();
+      log.warn(
+        { change: id },
+        records === null ? "a half-done change was undone" : "a half-done change was finished",
+      );
+      return records === null ? { undone: [id], finished: [] } : { undone: [], finished: [id] };
+    },
+    queue: () => changes.queue.ids,
+    close: () => changes.close(),
+  };
+}
+
+async function nativeArchitecture(): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)("dpkg", ["--print-architecture"]);
+    return stdout.trim();
+  } catch (cause) {
+    throw new PlugctlError("UNAVAILABLE", "packages cannot be installed: dpkg does not run here", {
+      hint: "run the server on Debian or one of its derivatives, with the package dpkg",
+      cause,
+    });
+  }
+}

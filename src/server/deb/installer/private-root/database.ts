@@ -1,0 +1,99 @@
+import { stat } from "node:fs/promises";
+import { parseParagraphs } from "../../../../core/deb/control.ts";
+import {
+  type InstalledPackage,
+  isInstalled,
+  packageKey,
+  readStatus,
+  toPackages,
+} from "../package-database.ts";
+import { readWithin } from "./files.ts";
+
+const HOST_STATUS = "/var/lib/dpkg/status";
+const STATUS = "var/lib/dpkg/status";
+
+/** Larger than any database of packages is. */
+const MAX_STATUS_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The two package databases of a private root: what was put into it is in its tree's status file; what the host has, and
+ * dependencies may be satisfied by, is read from the host each time, so that it never goes out of date.
+ */
+export interface PrivatePackages {
+  own: InstalledPackage[];
+  /** Those of the host whose place none of the own ones has taken. */
+  others: InstalledPackage[];
+  /** The paragraphs of those. */
+  hostTexts: string[];
+}
+
+export async function readPrivatePackages(tree: string, native: string): Promise<PrivatePackages> {
+  const own = toPackages(parseParagraphs((await readWithin(tree, STATUS, MAX_STATUS_BYTES)) ?? ""));
+  const taken = new Set(own.map((one) => packageKey(one, native)));
+  const host = await readHostPackages(native);
+  const isFree = (key: string) => !taken.has(key);
+  return {
+    own,
+    others: host.packages.filter((one) => isFree(packageKey(one, native))),
+    hostTexts: [...host.texts].filter(([key]) => isFree(key)).map(([, text]) => text),
+  };
+}
+
+interface HostPackages {
+  packages: InstalledPackage[];
+  /** Their paragraphs as dpkg writes them, by what tells them apart. */
+  texts: Map<string, string>;
+  stamp: string;
+}
+
+let cached: HostPackages | undefined;
+
+/** The host's packages that work; what is half-done there is none of this root's to finish. */
+async function readHostPackages(native: string): Promise<HostPackages> {
+  const stamp = await hostStamp();
+  if (cached?.stamp !== stamp) {
+    const packages = (await readStatus(HOST_STATUS)).filter(isInstalled).map(settled);
+    const texts = new Map(packages.map((one) => [packageKey(one, native), String(one.fields)]));
+    cached = { packages, texts, stamp };
+  }
+  return cached;
+}
+
+/** Changes when the host's packages do. */
+export async function hostStamp(): Promise<string> {
+  const { mtimeMs, size, ino } = await stat(HOST_STATUS);
+  return `${mtimeMs}-${size}-${ino}`;
+}
+
+/** Triggers that wait on the host are not to be run in here. */
+function settled(one: InstalledPackage): InstalledPackage {
+  if (one.status === "installed") return one;
+  const want = one.fields.get("Status")?.split(" ")[0] ?? "install";
+  const fields = one.fields.with({
+    Status: `${want} ok installed`,
+    "Triggers-Pending": undefined,
+    "Triggers-Awaited": undefined,
+  });
+  return { ...one, status: "installed", fields };
+}
+
+/** The status file that dpkg is to find: all that it may count on. */
+export function composeStatus({ own, hostTexts }: PrivatePackages): string {
+  return [...hostTexts, ...own.map(({ fields }) => String(fields))].map((text) => `${text}\n`).join("");
+}
+
+/** Out of the status file that dpkg has left, what it put into this root. */
+export function ownPackages(
+  statusFile: string,
+  { others, hostTexts }: PrivatePackages,
+  native: string,
+): InstalledPackage[] {
+  // Nearly all are as they were: what need not be parsed is not.
+  const unchanged = new Set(hostTexts.map((text) => text.trimEnd()));
+  const changed = statusFile.split(/\n\n+/).filter((text) => !unchanged.has(text.trimEnd()));
+  const host = new Map(others.map((one) => [packageKey(one, native), one]));
+  return toPackages(parseParagraphs(changed.join("\n\n"))).filter((one) => {
+    const known = host.get(packageKey(one, native));
+    return known?.version !== one.version || known.status !== one.status;
+  });
+}

@@ -1,0 +1,64 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { StringDecoder } from "node:string_decoder";
+import { cancelledError, PlugctlError } from "../../../core/errors.ts";
+
+/** How much of the end of an output is kept for messages, in characters. */
+const KEPT_OUTPUT = 65_536;
+
+export interface ProcessResult {
+  /** null when a signal ended it. */
+  exitCode: number | null;
+  /** The end of what it wrote to stdout and stderr, in the order of arrival. */
+  output: string;
+}
+
+/**
+ * Follows a process to its end.
+ * @param kill ends everything that it has started; called when the time is over or the signal fires.
+ * @throws TIMEOUT, CANCELLED once it has ended; the error of a program that cannot be started.
+ */
+export async function follow(
+  child: ChildProcess,
+  options: {
+    name: string;
+    seconds: number;
+    log: (text: string) => void;
+    signal: AbortSignal;
+    kill: () => void;
+  },
+): Promise<ProcessResult> {
+  const { name, seconds, signal, kill } = options;
+  let output = "";
+  const receive = (decoder: StringDecoder) => (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    output = (output + text).slice(-KEPT_OUTPUT);
+    options.log(text);
+  };
+  child.stdout?.on("data", receive(new StringDecoder()));
+  child.stderr?.on("data", receive(new StringDecoder()));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill();
+  }, seconds * 1000);
+  signal.addEventListener("abort", kill, { once: true });
+  if (signal.aborted) kill();
+  try {
+    const [exitCode] = (await once(child, "close")) as [number | null];
+    if (signal.aborted) throw cancelledError();
+    if (late) {
+      throw new PlugctlError("TIMEOUT", `${name} took longer than ${seconds} seconds and was ended`, {
+        details: { log: lastLines(output) },
+      });
+    }
+    return { exitCode, output };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+/** The end of an output, as much as a person reads. */
+export const lastLines = (output: string, count = 30): string =>
+  output.trimEnd().split("\n").slice(-count).join("\n");
