@@ -6,8 +6,6 @@ import {
   int16,
   int32,
   int64,
-  type RequestOf,
-  type ResponseOf,
   records,
   string,
   taggedStruct,
@@ -114,6 +112,3 @@ export const fetch = api({
     ),
   },
 });
-
-export type FetchRequest = RequestOf<typeof fetch>;
-export type FetchResponse = ResponseOf<typeof fetch>;
