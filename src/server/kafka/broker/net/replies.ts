@@ -1,8 +1,5 @@
-/** A place in the order of answers. */
-export interface Reply {
-  /** Fills the place: the buffers of the answer, or none where the protocol foresees no answer. */
-  (buffers: readonly Buffer[]): void;
-}
+/** Fills a place in the order of answers: with the buffers of one, or none where the protocol foresees no answer. */
+export type Reply = (buffers: readonly Buffer[]) => void;
 
 /** Lets answers out in the order of their requests, whichever is ready first. */
 export class OrderedReplies {

@@ -95,7 +95,7 @@ export const fetch = api({
             producerId: int64(),
             firstOffset: int64(),
           },
-          { nullable: 0 },
+          { nullable: 0, default: null },
         ),
         preferredReadReplica: int32({ since: 11, default: -1 }),
         records: records(),
