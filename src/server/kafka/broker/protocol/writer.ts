@@ -23,19 +23,23 @@ export class Writer {
   }
 
   int8(value: number): void {
-    this.#chunk.writeInt8(value, this.#advance(1));
+    const at = this.#advance(1);
+    this.#chunk.writeInt8(value, at);
   }
 
   int16(value: number): void {
-    this.#chunk.writeInt16BE(value, this.#advance(2));
+    const at = this.#advance(2);
+    this.#chunk.writeInt16BE(value, at);
   }
 
   uint16(value: number): void {
-    this.#chunk.writeUInt16BE(value, this.#advance(2));
+    const at = this.#advance(2);
+    this.#chunk.writeUInt16BE(value, at);
   }
 
   int32(value: number): void {
-    this.#chunk.writeInt32BE(value, this.#advance(4));
+    const at = this.#advance(4);
+    this.#chunk.writeInt32BE(value, at);
   }
 
   /** A whole number; what lies beyond the range of 64 bits becomes the nearest that does not. */
@@ -48,7 +52,8 @@ export class Writer {
   }
 
   float64(value: number): void {
-    this.#chunk.writeDoubleBE(value, this.#advance(8));
+    const at = this.#advance(8);
+    this.#chunk.writeDoubleBE(value, at);
   }
 
   boolean(value: boolean): void {
@@ -58,26 +63,29 @@ export class Writer {
   uvarint(value: number): void {
     let rest = value;
     while (rest >= 0x80) {
-      this.#chunk[this.#advance(1)] = (rest % 0x80) | 0x80;
+      this.int8(((rest % 0x80) | 0x80) - 0x100);
       rest = Math.floor(rest / 0x80);
     }
-    this.#chunk[this.#advance(1)] = rest;
+    this.int8(rest);
   }
 
   /** 22 characters of base64url as 16 bytes. */
   uuid(value: string): void {
-    const written = this.#chunk.write(value, this.#advance(16), 16, "base64url");
+    const at = this.#advance(16);
+    const written = this.#chunk.write(value, at, 16, "base64url");
     if (written !== 16) throw new TypeError(`no uuid: ${value}`);
   }
 
   /** The bytes of a string whose length in UTF-8 was written before. */
   text(value: string, length: number): void {
-    this.#chunk.write(value, this.#advance(length), length, "utf8");
+    const at = this.#advance(length);
+    this.#chunk.write(value, at, length, "utf8");
   }
 
   bytes(value: Buffer): void {
     if (value.length < BY_REFERENCE) {
-      value.copy(this.#chunk, this.#advance(value.length));
+      const at = this.#advance(value.length);
+      value.copy(this.#chunk, at);
       return;
     }
     this.#flush();
@@ -96,6 +104,7 @@ export class Writer {
     return this.#done;
   }
 
+  /** Makes room. The chunk may be another one afterwards, so it must not be named before. */
   #advance(length: number): number {
     if (this.#at + length > this.#chunk.length) {
       this.#flush();
