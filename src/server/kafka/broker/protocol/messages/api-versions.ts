@@ -1,0 +1,52 @@
+import {
+  api,
+  array,
+  boolean,
+  int16,
+  int32,
+  int64,
+  type RequestOf,
+  type ResponseOf,
+  string,
+} from "../schema.ts";
+
+export const apiVersions = api({
+  key: 18,
+  name: "ApiVersions",
+  versions: [0, 4],
+  flexible: 3,
+  request: {
+    clientSoftwareName: string({ since: 3 }),
+    clientSoftwareVersion: string({ since: 3 }),
+  },
+  response: {
+    errorCode: int16(),
+    apiKeys: array({
+      apiKey: int16(),
+      minVersion: int16(),
+      maxVersion: int16(),
+    }),
+    throttleTimeMs: int32({ since: 1 }),
+    supportedFeatures: array(
+      {
+        name: string(),
+        minVersion: int16(),
+        maxVersion: int16(),
+      },
+      { since: 3, tag: 0 },
+    ),
+    finalizedFeaturesEpoch: int64({ since: 3, tag: 1, default: -1 }),
+    finalizedFeatures: array(
+      {
+        name: string(),
+        maxVersionLevel: int16(),
+        minVersionLevel: int16(),
+      },
+      { since: 3, tag: 2 },
+    ),
+    zkMigrationReady: boolean({ since: 3, tag: 3, default: false }),
+  },
+});
+
+export type ApiVersionsRequest = RequestOf<typeof apiVersions>;
+export type ApiVersionsResponse = ResponseOf<typeof apiVersions>;

@@ -1,0 +1,116 @@
+import { ErrorCode, KafkaError } from "../protocol/errors.ts";
+import { crc32c } from "./crc32c.ts";
+
+/** Bytes before those that a batch's length counts: base offset and the length itself. */
+export const LENGTH_END = 12;
+/** The shortest batch: a header without records. */
+export const HEADER_SIZE = 61;
+export const MAGIC = 2;
+
+/** Where the fields of a record batch (magic 2) stand; all big-endian. */
+const AT = {
+  baseOffset: 0,
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  count: 57,
+} as const;
+
+const CODEC_MASK = 0b111;
+const LOG_APPEND_TIME = 1 << 3;
+const CONTROL = 1 << 5;
+/** Of the codecs 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+const LAST_CODEC = 4;
+
+/** An int64 that is exact up to 2^53, which offsets, times and producer ids never pass. */
+function readInt64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
+function writeInt64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeInt32BE(Math.floor(value / 2 ** 32), at);
+  bytes.writeUInt32BE(value >>> 0, at + 4);
+}
+
+/** Fields of the batch that begins at byte `at` of `bytes`, whose first 61 bytes must be there. */
+export const batchSize = (bytes: Buffer, at = 0) => LENGTH_END + bytes.readInt32BE(at + AT.length);
+export const baseOffset = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseOffset);
+export const lastOffset = (bytes: Buffer, at = 0) =>
+  baseOffset(bytes, at) + bytes.readInt32BE(at + AT.lastOffsetDelta);
+export const leaderEpoch = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.leaderEpoch);
+export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & CODEC_MASK;
+export const isLogAppendTime = (bytes: Buffer, at = 0) =>
+  (bytes.readInt16BE(at + AT.attributes) & LOG_APPEND_TIME) !== 0;
+export const baseTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseTimestamp);
+/** Milliseconds; the newest of its records. */
+export const maxTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.maxTimestamp);
+/** -1 = the producer is not idempotent. */
+export const producerId = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.producerId);
+export const producerEpoch = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.producerEpoch);
+export const baseSequence = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.baseSequence);
+export const recordCount = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.count);
+
+/** True when the checksum holds; the whole batch must be in `bytes`. */
+export const hasValidCrc = (bytes: Buffer, at = 0) =>
+  crc32c(bytes, at + AT.attributes, at + batchSize(bytes, at)) === bytes.readUInt32BE(at + AT.crc);
+
+/** Sets what the broker decides. Both fields lie outside the checksum, so the rest stays as received. */
+export function assignOffset(batch: Buffer, offset: number, epoch: number): void {
+  writeInt64(batch, offset, AT.baseOffset);
+  batch.writeInt32BE(epoch, AT.leaderEpoch);
+}
+
+/** Gives every record the time of the append, as `message.timestamp.type=LogAppendTime` asks; the checksum is made anew. */
+export function assignLogAppendTime(batch: Buffer, time: number): void {
+  batch.writeInt16BE(batch.readInt16BE(AT.attributes) | LOG_APPEND_TIME, AT.attributes);
+  writeInt64(batch, time, AT.maxTimestamp);
+  batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
+}
+
+export interface BatchLimits {
+  /** Of one batch with its header, in bytes. */
+  maxMessageBytes: number;
+  segmentBytes: number;
+}
+
+/**
+ * Checks what a producer sent for one partition: exactly one whole batch, by the rules of Apache Kafka and in their order.
+ * @throws KafkaError with the number for the client.
+ */
+export function validateBatch(batch: Buffer, limits: BatchLimits): void {
+  const corrupt = (what: string) => new KafkaError(ErrorCode.CORRUPT_MESSAGE, what);
+  const invalid = (what: string) => new KafkaError(ErrorCode.INVALID_RECORD, what);
+  if (batch.length < HEADER_SIZE) throw corrupt("the record batch is shorter than its header");
+  const size = batchSize(batch);
+  if (size < HEADER_SIZE || size > batch.length) throw corrupt("the record batch is cut short");
+  if (size < batch.length) throw invalid("more than one record batch for one partition");
+  if (batch[AT.magic] !== MAGIC)
+    throw invalid(`message format ${batch[AT.magic]} is not served, only ${MAGIC}`);
+  if (size > limits.maxMessageBytes) {
+    throw new KafkaError(
+      ErrorCode.MESSAGE_TOO_LARGE,
+      `the batch has ${size} bytes, of ${limits.maxMessageBytes}`,
+    );
+  }
+  if (size > limits.segmentBytes) {
+    throw new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE, "the batch is larger than a segment");
+  }
+  if (!hasValidCrc(batch)) throw corrupt("the checksum of the record batch does not hold");
+  const count = recordCount(batch);
+  if (count <= 0 || count !== batch.readInt32BE(AT.lastOffsetDelta) + 1)
+    throw invalid("the record count is wrong");
+  if ((batch.readInt16BE(AT.attributes) & CONTROL) !== 0)
+    throw invalid("a client may not write control records");
+  if (producerId(batch) >= 0 && baseSequence(batch) < 0) throw invalid("the producer's sequence is missing");
+  if (codec(batch) > LAST_CODEC) {
+    throw new KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `codec ${codec(batch)} is unknown`);
+  }
+}
