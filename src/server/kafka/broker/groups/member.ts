@@ -85,8 +85,8 @@ export function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberPr
 export function commonProtocols(members: Iterable<Pick<Member, "protocols">>): Set<string> {
   let common: Set<string> | undefined;
   for (const { protocols } of members) {
-    const names = new Set(protocols.map(({ name }) => name));
-    common = common === undefined ? names : common.intersection(names);
+    const names = protocols.map(({ name }) => name);
+    common = new Set(common === undefined ? names : names.filter((name) => common?.has(name)));
   }
   return common ?? new Set();
 }
