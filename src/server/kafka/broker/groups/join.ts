@@ -31,39 +31,40 @@ export interface JoinRequest {
   canSkipAssignment: boolean;
 }
 
-/** Takes the member into the group, or parks it until the rebalance ends; answers through `reply`. */
+/** Takes the member into the group; answers through `reply`, at once or when the rebalance ends. */
 export function join(group: Group, request: JoinRequest, reply: Reply<JoinResult>): void {
-  const refuse = (errorCode: ErrorCode, memberId = request.memberId) =>
-    reply(joinRefusal(errorCode, memberId));
-  const { settings } = group.surroundings;
-  if (group.state === "Dead") return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-  if (
-    request.sessionTimeout < settings.minSessionTimeout ||
-    request.sessionTimeout > settings.maxSessionTimeout
-  ) {
-    return refuse(ErrorCode.INVALID_SESSION_TIMEOUT);
-  }
-  if (!fits(group, request)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
-  if (request.memberId !== "" && !group.pending.has(request.memberId)) {
-    const found = findMember(group, request.memberId, request.groupInstanceId);
-    return typeof found === "number" ? refuse(found) : joinAgain(group, found, request, reply);
-  }
-  const replaced =
-    request.groupInstanceId === null ? undefined : group.instances.get(request.groupInstanceId);
-  const before = replaced === undefined ? undefined : group.members.get(replaced);
-  if (before !== undefined) return takeOver(group, before, request, reply);
+  const answer = answerOrPark(group, request, reply);
+  if (answer !== undefined) reply(answer);
+}
 
-  const isPending = group.pending.has(request.memberId);
+/** The answer that can be given at once; undefined when `reply` has been parked. */
+function answerOrPark(group: Group, request: JoinRequest, reply: Reply<JoinResult>): JoinResult | undefined {
+  const { memberId, groupInstanceId, sessionTimeout } = request;
+  const { settings } = group.surroundings;
+  if (group.state === "Dead") return joinRefusal(ErrorCode.COORDINATOR_NOT_AVAILABLE, memberId);
+  if (sessionTimeout < settings.minSessionTimeout || sessionTimeout > settings.maxSessionTimeout) {
+    return joinRefusal(ErrorCode.INVALID_SESSION_TIMEOUT, memberId);
+  }
+  if (!fits(group, request)) return joinRefusal(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId);
+  const isPending = group.pending.has(memberId);
+  if (memberId !== "" && !isPending) {
+    const found = findMember(group, memberId, groupInstanceId);
+    return typeof found === "number" ? joinRefusal(found, memberId) : joinAgain(group, found, request, reply);
+  }
+  const before = groupInstanceId === null ? undefined : group.instances.get(groupInstanceId);
+  const replaced = before === undefined ? undefined : group.members.get(before);
+  if (replaced !== undefined) return takeOver(group, replaced, request, reply);
   if (!isPending && group.members.size + group.pending.size >= settings.maxMembers) {
-    return refuse(ErrorCode.GROUP_MAX_SIZE_REACHED);
+    return joinRefusal(ErrorCode.GROUP_MAX_SIZE_REACHED, memberId);
   }
-  if (!isPending && request.groupInstanceId === null && request.needsMemberId) {
-    const memberId = newMemberId(group, request);
-    group.pending.add(memberId, request.sessionTimeout);
-    return refuse(ErrorCode.MEMBER_ID_REQUIRED, memberId);
+  if (!isPending && groupInstanceId === null && request.needsMemberId) {
+    const given = newMemberId(group, request);
+    group.pending.add(given, sessionTimeout);
+    return joinRefusal(ErrorCode.MEMBER_ID_REQUIRED, given);
   }
-  group.pending.take(request.memberId);
+  group.pending.take(memberId);
   admit(group, request, reply);
+  return undefined;
 }
 
 /** Whether the member can take part: same kind of group, and a protocol that all of it knows. */
@@ -108,51 +109,76 @@ function rebalance(group: Group): void {
   else group.prepareRebalance();
 }
 
+function update(member: Member, request: JoinRequest): void {
+  const { protocols, clientId, clientHost } = request;
+  Object.assign(member, timesOf(request), { protocols, clientId, clientHost });
+}
+
 /** Parks the JoinGroup; one that was parked before is of a connection that the client has given up. */
 function park(member: Member, request: JoinRequest, reply: Reply<JoinResult>): void {
   const { joining } = member;
-  Object.assign(member, timesOf(request));
-  member.protocols = request.protocols;
-  member.clientId = request.clientId;
-  member.clientHost = request.clientHost;
+  update(member, request);
   member.joining = reply;
   joining?.(joinRefusal(ErrorCode.REBALANCE_IN_PROGRESS, member.id));
 }
 
-function joinAgain(group: Group, member: Member, request: JoinRequest, reply: Reply<JoinResult>): void {
-  const unchanged = sameProtocols(member.protocols, request.protocols);
-  const leads = member.id === group.leader;
-  // In the second phase the answer got lost; later only the leader asks for a rebalance by joining with nothing new.
-  if (unchanged && group.state === "CompletingRebalance" && !group.announced)
-    return park(member, request, reply);
-  if (unchanged && (group.state === "CompletingRebalance" || (group.state === "Stable" && !leads))) {
-    group.refreshSession(member);
-    return reply(group.joined(member));
-  }
+function parkAndRebalance(
+  group: Group,
+  member: Member,
+  request: JoinRequest,
+  reply: Reply<JoinResult>,
+): void {
   park(member, request, reply);
   rebalance(group);
+}
+
+function joinAgain(
+  group: Group,
+  member: Member,
+  request: JoinRequest,
+  reply: Reply<JoinResult>,
+): JoinResult | undefined {
+  const { state } = group;
+  if (sameProtocols(member.protocols, request.protocols)) {
+    if (state === "CompletingRebalance" && !group.announced) {
+      park(member, request, reply);
+      return undefined;
+    }
+    // The answer got lost on its way. Once assigned, a leader asks for a rebalance by joining with nothing new.
+    if (state === "CompletingRebalance" || (state === "Stable" && member.id !== group.leader)) {
+      group.refreshSession(member);
+      return group.joined(member);
+    }
+  }
+  parkAndRebalance(group, member, request, reply);
+  return undefined;
 }
 
 /**
  * A static member has come back under a new id, and whoever uses the old one is fenced. When its protocols leave the
  * choice of the group as it was, it takes over its assignment without a rebalance.
  */
-function takeOver(group: Group, before: Member, request: JoinRequest, reply: Reply<JoinResult>): void {
-  const { leader: leaderBefore, state } = group;
-  const leads = leaderBefore === before.id;
-  group.replaceId(before, newMemberId(group, request));
-  if (state === "Stable") {
-    Object.assign(before, timesOf(request), { protocols: request.protocols, clientHost: request.clientHost });
-    before.clientId = request.clientId;
-    if (chooseProtocol([...group.members.values()]) === group.protocolName) {
-      group.refreshSession(before);
-      const skips = leads && request.canSkipAssignment;
-      // Older clients would assign when they find themselves leading, so they are told of the leader that was.
-      const leader = skips ? before.id : (leaderBefore ?? "");
-      const members = skips ? group.describeForLeader() : [];
-      return reply({ ...group.joined(before), leader, members, skipAssignment: skips });
-    }
+function takeOver(
+  group: Group,
+  member: Member,
+  request: JoinRequest,
+  reply: Reply<JoinResult>,
+): JoinResult | undefined {
+  const leaderBefore = group.leader ?? "";
+  const leads = leaderBefore === member.id;
+  group.replaceId(member, newMemberId(group, request));
+  update(member, request);
+  if (group.state !== "Stable" || chooseProtocol([...group.members.values()]) !== group.protocolName) {
+    parkAndRebalance(group, member, request, reply);
+    return undefined;
   }
-  park(before, request, reply);
-  rebalance(group);
+  group.refreshSession(member);
+  const skips = leads && request.canSkipAssignment;
+  return {
+    ...group.joined(member),
+    // Older clients would assign when they find themselves leading, so they are told of the leader that was.
+    leader: skips ? member.id : leaderBefore,
+    members: skips ? group.describeForLeader() : [],
+    skipAssignment: skips,
+  };
 }

@@ -34,18 +34,14 @@ function findInGeneration(group: Group, request: MemberReference): Member | Erro
   return request.generationId === group.generation ? member : ErrorCode.ILLEGAL_GENERATION;
 }
 
-/** Hands in the leader's assignment or asks for one's own; parked until the leader has handed it in. */
+/** Hands in the leader's assignment or asks for one's own; answers when the leader has handed it in. */
 export function sync(group: Group, request: SyncRequest, reply: Reply<SyncResult>): void {
   const member = findInGeneration(group, request);
-  if (typeof member === "number") return reply(syncRefusal(member));
-  const { protocolType, protocolName, assignments } = request;
-  if (
-    (protocolType !== null && protocolType !== group.protocolType) ||
-    (protocolName !== null && protocolName !== group.protocolName)
-  ) {
-    return reply(syncRefusal(ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
+  const refusal = typeof member === "number" ? member : refusalOf(group, request);
+  if (typeof member === "number" || refusal !== ErrorCode.NONE) {
+    reply(syncRefusal(refusal));
+    return;
   }
-  if (group.state === "PreparingRebalance") return reply(syncRefusal(ErrorCode.REBALANCE_IN_PROGRESS));
   group.unsynced.delete(member.id);
   group.refreshSession(member);
   const { syncing } = member;
@@ -53,10 +49,17 @@ export function sync(group: Group, request: SyncRequest, reply: Reply<SyncResult
   syncing?.(syncRefusal(ErrorCode.REBALANCE_IN_PROGRESS));
   if (group.state === "CompletingRebalance") {
     if (member.id !== group.leader) return;
-    const assigned = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]));
+    const assigned = new Map(request.assignments.map(({ memberId, assignment }) => [memberId, assignment]));
     for (const each of group.members.values()) each.assignment = assigned.get(each.id) ?? NO_ASSIGNMENT;
   }
   group.becomeStable();
+}
+
+function refusalOf(group: Group, { protocolType, protocolName }: SyncRequest): ErrorCode {
+  const otherType = protocolType !== null && protocolType !== group.protocolType;
+  const otherName = protocolName !== null && protocolName !== group.protocolName;
+  if (otherType || otherName) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+  return group.state === "PreparingRebalance" ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
 export function heartbeat(group: Group, request: MemberReference): ErrorCode {

@@ -128,8 +128,8 @@ export class OffsetStore {
       return;
     }
     for (const [topic, partition, offset, leaderEpoch, metadata, at] of record.offsets) {
-      let partitions = stored.offsets.get(topic);
-      if (partitions === undefined) stored.offsets.set(topic, (partitions = new Map()));
+      const partitions = stored.offsets.get(topic) ?? new Map<number, CommittedOffset>();
+      stored.offsets.set(topic, partitions);
       partitions.set(partition, { offset, leaderEpoch, metadata, at });
     }
   }
