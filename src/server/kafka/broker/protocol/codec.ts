@@ -263,7 +263,10 @@ export function messageCodec<F extends Fields>(
   version: number,
 ): MessageCodec<F> {
   let versions = compiled.get(fields);
-  if (versions === undefined) compiled.set(fields, (versions = new Map()));
+  if (versions === undefined) {
+    versions = new Map();
+    compiled.set(fields, versions);
+  }
   let codec = versions.get(version);
   if (codec === undefined) {
     codec = structCodec(fields, { version, flexible: version >= flexible });

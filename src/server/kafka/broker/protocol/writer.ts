@@ -41,7 +41,7 @@ export class Writer {
   /** A whole number; what lies beyond the range of 64 bits becomes the nearest that does not. */
   int64(value: number): void {
     const at = this.#advance(8);
-    const clamped = value >= TWO_63 ? TWO_63 - 1024 : value < -TWO_63 ? -TWO_63 : value;
+    const clamped = value >= TWO_63 ? TWO_63 - 1024 : Math.max(value, -TWO_63);
     const high = Math.floor(clamped / TWO_32);
     this.#chunk.writeInt32BE(high, at);
     this.#chunk.writeUInt32BE(value >= TWO_63 ? 0xffffffff : clamped - high * TWO_32, at + 4);

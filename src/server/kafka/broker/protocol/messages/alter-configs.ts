@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  boolean,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, boolean, int8, int16, int32, string } from "../schema.ts";
 
 export const alterConfigs = api({
   key: 33,
@@ -36,6 +26,3 @@ export const alterConfigs = api({
     }),
   },
 });
-
-export type AlterConfigsRequest = RequestOf<typeof alterConfigs>;
-export type AlterConfigsResponse = ResponseOf<typeof alterConfigs>;

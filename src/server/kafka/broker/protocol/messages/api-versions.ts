@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  boolean,
-  int16,
-  int32,
-  int64,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, boolean, int16, int32, int64, string } from "../schema.ts";
 
 export const apiVersions = api({
   key: 18,
@@ -47,6 +37,3 @@ export const apiVersions = api({
     zkMigrationReady: boolean({ since: 3, tag: 3, default: false }),
   },
 });
-
-export type ApiVersionsRequest = RequestOf<typeof apiVersions>;
-export type ApiVersionsResponse = ResponseOf<typeof apiVersions>;

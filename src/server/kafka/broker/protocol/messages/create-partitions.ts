@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, int16, int32, string } from "../schema.ts";
 
 export const createPartitions = api({
   key: 37,
@@ -38,6 +28,3 @@ export const createPartitions = api({
     }),
   },
 });
-
-export type CreatePartitionsRequest = RequestOf<typeof createPartitions>;
-export type CreatePartitionsResponse = ResponseOf<typeof createPartitions>;

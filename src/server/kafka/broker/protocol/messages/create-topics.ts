@@ -1,16 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-  uuid,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, int8, int16, int32, string, uuid } from "../schema.ts";
 
 export const createTopics = api({
   key: 19,
@@ -57,6 +45,3 @@ export const createTopics = api({
     }),
   },
 });
-
-export type CreateTopicsRequest = RequestOf<typeof createTopics>;
-export type CreateTopicsResponse = ResponseOf<typeof createTopics>;

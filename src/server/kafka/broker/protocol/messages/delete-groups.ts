@@ -1,4 +1,4 @@
-import { api, array, arrayOf, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, arrayOf, int16, int32, string } from "../schema.ts";
 
 export const deleteGroups = api({
   key: 42,
@@ -16,6 +16,3 @@ export const deleteGroups = api({
     }),
   },
 });
-
-export type DeleteGroupsRequest = RequestOf<typeof deleteGroups>;
-export type DeleteGroupsResponse = ResponseOf<typeof deleteGroups>;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int16, int32, int64, string } from "../schema.ts";
 
 export const deleteRecords = api({
   key: 21,
@@ -27,6 +27,3 @@ export const deleteRecords = api({
     }),
   },
 });
-
-export type DeleteRecordsRequest = RequestOf<typeof deleteRecords>;
-export type DeleteRecordsResponse = ResponseOf<typeof deleteRecords>;

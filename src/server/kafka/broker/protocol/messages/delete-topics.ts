@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-  uuid,
-} from "../schema.ts";
+import { api, array, arrayOf, int16, int32, string, uuid } from "../schema.ts";
 
 export const deleteTopics = api({
   key: 20,
@@ -36,6 +26,3 @@ export const deleteTopics = api({
     }),
   },
 });
-
-export type DeleteTopicsRequest = RequestOf<typeof deleteTopics>;
-export type DeleteTopicsResponse = ResponseOf<typeof deleteTopics>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  boolean,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, boolean, int8, int16, int32, string } from "../schema.ts";
 
 export const describeCluster = api({
   key: 60,
@@ -35,6 +25,3 @@ export const describeCluster = api({
     clusterAuthorizedOperations: int32({ default: -2147483648 }),
   },
 });
-
-export type DescribeClusterRequest = RequestOf<typeof describeCluster>;
-export type DescribeClusterResponse = ResponseOf<typeof describeCluster>;

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, int8, int16, int32, string } from "../schema.ts";
 
 export const describeConfigs = api({
   key: 32,
@@ -53,6 +42,3 @@ export const describeConfigs = api({
     }),
   },
 });
-
-export type DescribeConfigsRequest = RequestOf<typeof describeConfigs>;
-export type DescribeConfigsResponse = ResponseOf<typeof describeConfigs>;

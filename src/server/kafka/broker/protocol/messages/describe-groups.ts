@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  bytes,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, bytes, int16, int32, string } from "../schema.ts";
 
 export const describeGroups = api({
   key: 15,
@@ -40,6 +29,3 @@ export const describeGroups = api({
     }),
   },
 });
-
-export type DescribeGroupsRequest = RequestOf<typeof describeGroups>;
-export type DescribeGroupsResponse = ResponseOf<typeof describeGroups>;

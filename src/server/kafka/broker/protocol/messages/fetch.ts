@@ -6,8 +6,6 @@ import {
   int16,
   int32,
   int64,
-  type RequestOf,
-  type ResponseOf,
   records,
   string,
   taggedStruct,
@@ -97,7 +95,7 @@ export const fetch = api({
             producerId: int64(),
             firstOffset: int64(),
           },
-          { nullable: 0 },
+          { nullable: 0, default: null },
         ),
         preferredReadReplica: int32({ since: 11, default: -1 }),
         records: records(),
@@ -114,6 +112,3 @@ export const fetch = api({
     ),
   },
 });
-
-export type FetchRequest = RequestOf<typeof fetch>;
-export type FetchResponse = ResponseOf<typeof fetch>;

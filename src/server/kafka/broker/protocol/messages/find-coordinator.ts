@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, arrayOf, int8, int16, int32, string } from "../schema.ts";
 
 export const findCoordinator = api({
   key: 10,
@@ -40,6 +30,3 @@ export const findCoordinator = api({
     ),
   },
 });
-
-export type FindCoordinatorRequest = RequestOf<typeof findCoordinator>;
-export type FindCoordinatorResponse = ResponseOf<typeof findCoordinator>;

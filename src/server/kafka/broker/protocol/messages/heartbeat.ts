@@ -1,4 +1,4 @@
-import { api, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, int16, int32, string } from "../schema.ts";
 
 export const heartbeat = api({
   key: 12,
@@ -16,6 +16,3 @@ export const heartbeat = api({
     errorCode: int16(),
   },
 });
-
-export type HeartbeatRequest = RequestOf<typeof heartbeat>;
-export type HeartbeatResponse = ResponseOf<typeof heartbeat>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  boolean,
-  int8,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, boolean, int8, int16, int32, string } from "../schema.ts";
 
 export const incrementalAlterConfigs = api({
   key: 44,
@@ -37,6 +27,3 @@ export const incrementalAlterConfigs = api({
     }),
   },
 });
-
-export type IncrementalAlterConfigsRequest = RequestOf<typeof incrementalAlterConfigs>;
-export type IncrementalAlterConfigsResponse = ResponseOf<typeof incrementalAlterConfigs>;

@@ -1,4 +1,4 @@
-import { api, int16, int32, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, int16, int32, int64, string } from "../schema.ts";
 
 export const initProducerId = api({
   key: 22,
@@ -18,6 +18,3 @@ export const initProducerId = api({
     producerEpoch: int16(),
   },
 });
-
-export type InitProducerIdRequest = RequestOf<typeof initProducerId>;
-export type InitProducerIdResponse = ResponseOf<typeof initProducerId>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  boolean,
-  bytes,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, boolean, bytes, int16, int32, string } from "../schema.ts";
 
 export const joinGroup = api({
   key: 11,
@@ -44,6 +34,3 @@ export const joinGroup = api({
     }),
   },
 });
-
-export type JoinGroupRequest = RequestOf<typeof joinGroup>;
-export type JoinGroupResponse = ResponseOf<typeof joinGroup>;

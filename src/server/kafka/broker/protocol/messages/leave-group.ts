@@ -1,4 +1,4 @@
-import { api, array, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int16, int32, string } from "../schema.ts";
 
 export const leaveGroup = api({
   key: 13,
@@ -30,6 +30,3 @@ export const leaveGroup = api({
     ),
   },
 });
-
-export type LeaveGroupRequest = RequestOf<typeof leaveGroup>;
-export type LeaveGroupResponse = ResponseOf<typeof leaveGroup>;

@@ -1,4 +1,4 @@
-import { api, array, arrayOf, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, arrayOf, int16, int32, string } from "../schema.ts";
 
 export const listGroups = api({
   key: 16,
@@ -20,6 +20,3 @@ export const listGroups = api({
     }),
   },
 });
-
-export type ListGroupsRequest = RequestOf<typeof listGroups>;
-export type ListGroupsResponse = ResponseOf<typeof listGroups>;

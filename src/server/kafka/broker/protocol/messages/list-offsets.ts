@@ -1,4 +1,4 @@
-import { api, array, int8, int16, int32, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int8, int16, int32, int64, string } from "../schema.ts";
 
 export const listOffsets = api({
   key: 2,
@@ -31,6 +31,3 @@ export const listOffsets = api({
     }),
   },
 });
-
-export type ListOffsetsRequest = RequestOf<typeof listOffsets>;
-export type ListOffsetsResponse = ResponseOf<typeof listOffsets>;

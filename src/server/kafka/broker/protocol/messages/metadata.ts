@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  int16,
-  int32,
-  type RequestOf,
-  type ResponseOf,
-  string,
-  uuid,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, int16, int32, string, uuid } from "../schema.ts";
 
 export const metadata = api({
   key: 3,
@@ -57,6 +46,3 @@ export const metadata = api({
     clusterAuthorizedOperations: int32({ since: 8, until: 10, default: -2147483648 }),
   },
 });
-
-export type MetadataRequest = RequestOf<typeof metadata>;
-export type MetadataResponse = ResponseOf<typeof metadata>;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int16, int32, int64, string } from "../schema.ts";
 
 export const offsetCommit = api({
   key: 8,
@@ -33,6 +33,3 @@ export const offsetCommit = api({
     }),
   },
 });
-
-export type OffsetCommitRequest = RequestOf<typeof offsetCommit>;
-export type OffsetCommitResponse = ResponseOf<typeof offsetCommit>;

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  boolean,
-  int16,
-  int32,
-  int64,
-  type RequestOf,
-  type ResponseOf,
-  string,
-} from "../schema.ts";
+import { api, array, arrayOf, boolean, int16, int32, int64, string } from "../schema.ts";
 
 export const offsetFetch = api({
   key: 9,
@@ -20,8 +9,8 @@ export const offsetFetch = api({
     groupId: string({ until: 7 }),
     topics: array(
       {
-        name: string({ until: 7 }),
-        partitionIndexes: arrayOf(int32(), { until: 7 }),
+        name: string(),
+        partitionIndexes: arrayOf(int32()),
       },
       { until: 7, nullable: 2 },
     ),
@@ -46,17 +35,14 @@ export const offsetFetch = api({
     throttleTimeMs: int32({ since: 3 }),
     topics: array(
       {
-        name: string({ until: 7 }),
-        partitions: array(
-          {
-            partitionIndex: int32({ until: 7 }),
-            committedOffset: int64({ until: 7 }),
-            committedLeaderEpoch: int32({ since: 5, until: 7, default: -1 }),
-            metadata: string({ until: 7, nullable: 0 }),
-            errorCode: int16({ until: 7 }),
-          },
-          { until: 7 },
-        ),
+        name: string(),
+        partitions: array({
+          partitionIndex: int32(),
+          committedOffset: int64(),
+          committedLeaderEpoch: int32({ since: 5, default: -1 }),
+          metadata: string({ nullable: 0 }),
+          errorCode: int16(),
+        }),
       },
       { until: 7 },
     ),
@@ -80,6 +66,3 @@ export const offsetFetch = api({
     ),
   },
 });
-
-export type OffsetFetchRequest = RequestOf<typeof offsetFetch>;
-export type OffsetFetchResponse = ResponseOf<typeof offsetFetch>;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int16, int32, int64, string } from "../schema.ts";
 
 export const offsetForLeaderEpoch = api({
   key: 23,
@@ -29,6 +29,3 @@ export const offsetForLeaderEpoch = api({
     }),
   },
 });
-
-export type OffsetForLeaderEpochRequest = RequestOf<typeof offsetForLeaderEpoch>;
-export type OffsetForLeaderEpochResponse = ResponseOf<typeof offsetForLeaderEpoch>;

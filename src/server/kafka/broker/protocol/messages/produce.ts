@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  int16,
-  int32,
-  int64,
-  type RequestOf,
-  type ResponseOf,
-  records,
-  string,
-  taggedStruct,
-} from "../schema.ts";
+import { api, array, int16, int32, int64, records, string, taggedStruct } from "../schema.ts";
 
 export const produce = api({
   key: 0,
@@ -66,6 +55,3 @@ export const produce = api({
     ),
   },
 });
-
-export type ProduceRequest = RequestOf<typeof produce>;
-export type ProduceResponse = ResponseOf<typeof produce>;

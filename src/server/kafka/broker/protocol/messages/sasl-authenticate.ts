@@ -1,4 +1,4 @@
-import { api, bytes, int16, int64, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, bytes, int16, int64, string } from "../schema.ts";
 
 export const saslAuthenticate = api({
   key: 36,
@@ -15,6 +15,3 @@ export const saslAuthenticate = api({
     sessionLifetimeMs: int64({ since: 1, default: 0 }),
   },
 });
-
-export type SaslAuthenticateRequest = RequestOf<typeof saslAuthenticate>;
-export type SaslAuthenticateResponse = ResponseOf<typeof saslAuthenticate>;

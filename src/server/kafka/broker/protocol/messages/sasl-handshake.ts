@@ -1,4 +1,4 @@
-import { api, arrayOf, int16, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, arrayOf, int16, string } from "../schema.ts";
 
 export const saslHandshake = api({
   key: 17,
@@ -13,6 +13,3 @@ export const saslHandshake = api({
     mechanisms: arrayOf(string()),
   },
 });
-
-export type SaslHandshakeRequest = RequestOf<typeof saslHandshake>;
-export type SaslHandshakeResponse = ResponseOf<typeof saslHandshake>;

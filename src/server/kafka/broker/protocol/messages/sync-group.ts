@@ -1,4 +1,4 @@
-import { api, array, bytes, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, bytes, int16, int32, string } from "../schema.ts";
 
 export const syncGroup = api({
   key: 14,
@@ -25,6 +25,3 @@ export const syncGroup = api({
     assignment: bytes(),
   },
 });
-
-export type SyncGroupRequest = RequestOf<typeof syncGroup>;
-export type SyncGroupResponse = ResponseOf<typeof syncGroup>;
