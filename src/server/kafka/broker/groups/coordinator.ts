@@ -299,5 +299,6 @@ function answered<Result>(
     };
     signal.addEventListener("abort", leave);
     start(reply);
+    if (signal.aborted) leave();
   });
 }

@@ -23,4 +23,4 @@ export const metaRecordSchema = z.discriminatedUnion("type", [
 export type MetaRecord = z.infer<typeof metaRecordSchema>;
 
 /** A topic with what is set for it. Values of this type do not change; a change makes a new one. */
-export type Topic = Readonly<z.infer<typeof topicSchema>>;
+export type StoredTopic = Readonly<z.infer<typeof topicSchema>>;

@@ -1,21 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
-import type { Topic } from "./records.ts";
+import type { StoredTopic } from "./records.ts";
 import { checkOverrides, type TopicConfig, type TopicOverrides, topicConfig } from "./topic-config.ts";
 import { checkTopicName, collisionKey } from "./topic-name.ts";
 
 /** Where the records of topics are kept. It is told what there has to be; to be told again changes nothing. */
 export interface TopicLogs {
   /** Makes the logs of all partitions that have none, and gives the settings to all. */
-  ensure(topic: Topic, config: TopicConfig): Promise<void>;
+  ensure(topic: StoredTopic, config: TopicConfig): Promise<void>;
   /** Removes the logs of all partitions for good. */
-  remove(topic: Topic): Promise<void>;
+  remove(topic: StoredTopic): Promise<void>;
 }
 
 export interface TopicRegistryOptions {
   logs: TopicLogs;
   /** Writes down how a topic is from now on; answers when that survives a loss of power. */
-  save(topic: Topic): Promise<void>;
+  save(topic: StoredTopic): Promise<void>;
   saveRemoval(name: string): Promise<void>;
   /** Of topics that say nothing of their own. */
   defaultPartitions: number;
@@ -35,10 +35,10 @@ type Change<Result> = () => Promise<Result>;
 /** The topics that there are. Changes happen one after the other; each is on disk before it is seen. */
 export class TopicRegistry {
   readonly #options: TopicRegistryOptions;
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics = new Map<string, StoredTopic>();
   readonly #names = new Map<string, string>();
   readonly #byCollisionKey = new Map<string, string>();
-  readonly #onRemoved = new Set<(topic: Topic) => void>();
+  readonly #onRemoved = new Set<(topic: StoredTopic) => void>();
   #partitions = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -51,29 +51,29 @@ export class TopicRegistry {
     return this.#options.defaultConfigs;
   }
 
-  get(name: string): Topic | undefined {
+  get(name: string): StoredTopic | undefined {
     const topic = this.#topics.get(name);
     return topic?.deleting === true ? undefined : topic;
   }
 
   /** By its id, as 22 characters of base64url. */
-  byId(id: string): Topic | undefined {
+  byId(id: string): StoredTopic | undefined {
     const name = this.#names.get(id);
     return name === undefined ? undefined : this.get(name);
   }
 
   /** All topics, in the order of their names. */
-  list(): Topic[] {
+  list(): StoredTopic[] {
     const topics = [...this.#topics.values()].filter(({ deleting }) => !deleting);
     return topics.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  config(topic: Topic): TopicConfig {
+  config(topic: StoredTopic): TopicConfig {
     return topicConfig(topic.configs, this.#options.defaultConfigs);
   }
 
   /** Calls `listener` when a topic has gone. */
-  onRemoved(listener: (topic: Topic) => void): void {
+  onRemoved(listener: (topic: StoredTopic) => void): void {
     this.#onRemoved.add(listener);
   }
 
@@ -89,7 +89,7 @@ export class TopicRegistry {
    * What `create` would say.
    * @throws KafkaError for a bad name, number or setting, and for a name that is taken
    */
-  check({ name, partitions = this.#options.defaultPartitions, configs = {} }: NewTopic): Topic {
+  check({ name, partitions = this.#options.defaultPartitions, configs = {} }: NewTopic): StoredTopic {
     checkTopicName(name);
     const other = this.#byCollisionKey.get(collisionKey(name));
     if (other === name) throw new KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, `topic ${name} exists already`);
@@ -103,7 +103,7 @@ export class TopicRegistry {
   }
 
   /** @throws KafkaError as `check` does */
-  create(topic: NewTopic): Promise<Topic> {
+  create(topic: NewTopic): Promise<StoredTopic> {
     return this.#inTurn(async () => {
       const created = this.check(topic);
       await this.#saveWithLogs(created);
@@ -112,7 +112,7 @@ export class TopicRegistry {
   }
 
   /** The topic of that name, made with the defaults if there is none. @throws KafkaError as `create` does */
-  async getOrCreate(name: string): Promise<Topic> {
+  async getOrCreate(name: string): Promise<StoredTopic> {
     const existing = this.get(name);
     if (existing !== undefined) return existing;
     checkTopicName(name);
@@ -136,7 +136,7 @@ export class TopicRegistry {
   }
 
   /** What `addPartitions` would say. @throws KafkaError for an unknown topic, or a number that is not higher */
-  checkNewPartitions(name: string, partitions: number): Topic {
+  checkNewPartitions(name: string, partitions: number): StoredTopic {
     const topic = this.#require(name);
     if (partitions <= topic.partitions) {
       const why = `topic ${name} has ${topic.partitions} partitions; their number can only grow`;
@@ -163,7 +163,7 @@ export class TopicRegistry {
   }
 
   /** What `configure` would make of the topic. */
-  checkConfigs(name: string, change: (before: TopicOverrides) => TopicOverrides): Topic {
+  checkConfigs(name: string, change: (before: TopicOverrides) => TopicOverrides): StoredTopic {
     const topic = this.#require(name);
     const configs = change(topic.configs);
     checkOverrides(configs);
@@ -171,7 +171,7 @@ export class TopicRegistry {
   }
 
   /** Takes in what the journal says. */
-  apply(topic: Topic): void {
+  apply(topic: StoredTopic): void {
     this.#partitions += topic.partitions - (this.#topics.get(topic.name)?.partitions ?? 0);
     this.#topics.set(topic.name, topic);
     this.#names.set(topic.id, topic.name);
@@ -188,11 +188,11 @@ export class TopicRegistry {
   }
 
   /** Topics as the journal has to hold them, with those that are going. */
-  stored(): Iterable<Topic> {
+  stored(): Iterable<StoredTopic> {
     return this.#topics.values();
   }
 
-  #require(name: string): Topic {
+  #require(name: string): StoredTopic {
     const topic = this.get(name);
     if (topic !== undefined) return topic;
     throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`);
@@ -208,12 +208,12 @@ export class TopicRegistry {
   }
 
   /** A partition that clients can see has its log; logs of a topic that is not on record are empty and used again. */
-  async #saveWithLogs(topic: Topic): Promise<void> {
+  async #saveWithLogs(topic: StoredTopic): Promise<void> {
     await this.#options.logs.ensure(topic, this.config(topic));
     await this.#options.save(topic);
   }
 
-  async #remove(topic: Topic): Promise<void> {
+  async #remove(topic: StoredTopic): Promise<void> {
     await this.#options.logs.remove(topic);
     await this.#options.saveRemoval(topic.name);
     for (const listener of this.#onRemoved) listener(topic);

@@ -58,6 +58,7 @@ export const ErrorCode = {
   RESOURCE_NOT_FOUND: 91,
   UNKNOWN_TOPIC_ID: 100,
   INCONSISTENT_TOPIC_ID: 103,
+  MISMATCHED_ENDPOINT_TYPE: 114,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
