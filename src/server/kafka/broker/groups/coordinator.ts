@@ -292,13 +292,13 @@ function answered<Result>(
   start: (reply: Reply<Result>) => void,
 ): Promise<Result> {
   return new Promise((resolve) => {
-    const leave = () => abandon(group, reply);
+    const giveUp = () => abandon(group, reply);
     const reply = (result: Result) => {
-      signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", giveUp);
       resolve(result);
     };
-    signal.addEventListener("abort", leave);
+    signal.addEventListener("abort", giveUp);
     start(reply);
-    if (signal.aborted) leave();
+    if (signal.aborted) giveUp();
   });
 }
