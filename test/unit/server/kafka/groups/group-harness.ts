@@ -78,7 +78,11 @@ export class GroupHarness {
     return pending;
   }
 
-  sync(memberId: string, generationId: number, assignments: Record<string, string> = {}): Pending<SyncResult> {
+  sync(
+    memberId: string,
+    generationId: number,
+    assignments: Record<string, string> = {},
+  ): Pending<SyncResult> {
     const pending: Pending<SyncResult> = { result: undefined };
     sync(
       this.group,

@@ -10,7 +10,16 @@ const PARTITIONS = 6;
 const SLACK = 4_000;
 
 const step = fc.record({
-  kind: fc.constantFrom("start", "start", "start-static", "crash", "vanish", "leave", "restart-static", "wait"),
+  kind: fc.constantFrom(
+    "start",
+    "start",
+    "start-static",
+    "crash",
+    "vanish",
+    "leave",
+    "restart-static",
+    "wait",
+  ),
   which: fc.nat(20),
   pause: fc.integer({ min: 0, max: 12_000 }),
 });

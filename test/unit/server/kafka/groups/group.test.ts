@@ -315,7 +315,10 @@ describe("syncing", () => {
     expect(given(parked.result).errorCode).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
     expect([...at.group.members.keys()]).toEqual([follower]);
     expect(at.group.state).toBe("PreparingRebalance");
-    expect(given(at.join({ memberId: follower }).result)).toMatchObject({ generationId: 2, leader: follower });
+    expect(given(at.join({ memberId: follower }).result)).toMatchObject({
+      generationId: 2,
+      leader: follower,
+    });
   });
 });
 
@@ -414,7 +417,13 @@ describe("static members", () => {
   it("come back to their assignment without a rebalance, and the old id is fenced", () => {
     const { at, leader, follower } = stableStatic();
     const again = given(at.join({ groupInstanceId: "two" }).result);
-    expect(again).toMatchObject({ errorCode: 0, generationId: 1, leader, members: [], skipAssignment: false });
+    expect(again).toMatchObject({
+      errorCode: 0,
+      generationId: 1,
+      leader,
+      members: [],
+      skipAssignment: false,
+    });
     expect(again.memberId).not.toBe(follower);
     expect(given(at.sync(again.memberId, 1).result).assignment.toString()).toBe("to-follower");
     expect(heartbeat(at.group, reference(follower, 1, "two"))).toBe(ErrorCode.FENCED_INSTANCE_ID);
@@ -463,7 +472,10 @@ describe("static members", () => {
 
   it("keep their place when a rebalance ends without them, until their session ends", () => {
     const at = new GroupHarness();
-    const [leader, away] = at.stable({ rebalanceTimeout: 6_000 }, { groupInstanceId: "two", rebalanceTimeout: 6_000 });
+    const [leader, away] = at.stable(
+      { rebalanceTimeout: 6_000 },
+      { groupInstanceId: "two", rebalanceTimeout: 6_000 },
+    );
     const joined = at.join({ memberId: leader, rebalanceTimeout: 6_000 });
     at.clock.advance(6_000);
     const { members, generationId } = given(joined.result);

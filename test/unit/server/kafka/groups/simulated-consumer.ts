@@ -1,12 +1,7 @@
 import type { Group } from "../../../../../src/server/kafka/broker/groups/group.ts";
 import { join } from "../../../../../src/server/kafka/broker/groups/join.ts";
 import type { JoinResult, Reply, SyncResult } from "../../../../../src/server/kafka/broker/groups/member.ts";
-import {
-  abandon,
-  heartbeat,
-  leave,
-  sync,
-} from "../../../../../src/server/kafka/broker/groups/membership.ts";
+import { abandon, heartbeat, leave, sync } from "../../../../../src/server/kafka/broker/groups/membership.ts";
 import { ErrorCode } from "../../../../../src/server/kafka/broker/protocol/errors.ts";
 
 const HEARTBEAT = 3_000;

@@ -149,7 +149,8 @@ describe("producer ids", () => {
     for (let round = 0; round < 4; round++) {
       const { producerIds, close, cut } = await open(directory);
       expect(cut).toBe(round === 0 ? 0 : 4);
-      for (const id of await Promise.all(Array.from({ length: 1500 }, () => producerIds.next()))) given.add(id);
+      for (const id of await Promise.all(Array.from({ length: 1500 }, () => producerIds.next())))
+        given.add(id);
       total += 1500;
       await close();
       await appendFile(join(directory, "meta.log"), "torn");
