@@ -213,6 +213,7 @@ describe("GroupCoordinator", () => {
     };
     await beat(20, [former]);
     groups.leave("left", [former]);
+    await beat(0);
     await beat(5);
     expect(groups.ids()).toEqual(["left", "living"]);
     await beat(20);
