@@ -44,6 +44,11 @@ export interface Partition {
   offsetOfNewest(): Promise<OffsetAtTime | undefined>;
   /** The largest epoch up to `epoch` that the log knows, and where it ends; -1 and -1 where it knows none. */
   endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number };
+  /**
+   * Removes the records before `offset`, which lies between `logStart` and `logEnd`; answers when that survives a loss of
+   * power.
+   */
+  deleteBefore(offset: number): Promise<void>;
   /** Calls back after each append. @returns a function that ends it. */
   onAppend(listener: () => void): () => void;
 }

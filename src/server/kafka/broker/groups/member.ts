@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../protocol/errors.ts";
+
 /** One way of assigning partitions that a member can take part in, with what it tells the leader for it. */
 export interface MemberProtocol {
   name: string;
@@ -6,7 +8,7 @@ export interface MemberProtocol {
 
 /** What JoinGroup is answered with. Without an error all fields are those of the generation that was joined. */
 export interface JoinResult {
-  errorCode: number;
+  errorCode: ErrorCode;
   generationId: number;
   protocolType: string | null;
   protocolName: string | null;
@@ -19,7 +21,7 @@ export interface JoinResult {
 
 /** What SyncGroup is answered with. */
 export interface SyncResult {
-  errorCode: number;
+  errorCode: ErrorCode;
   protocolType: string | null;
   protocolName: string | null;
   assignment: Buffer;
@@ -50,7 +52,7 @@ export interface Member {
 export const NO_ASSIGNMENT: Buffer = Buffer.alloc(0);
 
 /** The answer to a JoinGroup that is refused; `memberId` is what the client goes on with. */
-export const joinRefusal = (errorCode: number, memberId: string): JoinResult => ({
+export const joinRefusal = (errorCode: ErrorCode, memberId: string): JoinResult => ({
   errorCode,
   generationId: -1,
   protocolType: null,
@@ -61,7 +63,7 @@ export const joinRefusal = (errorCode: number, memberId: string): JoinResult => 
   members: [],
 });
 
-export const syncRefusal = (errorCode: number): SyncResult => ({
+export const syncRefusal = (errorCode: ErrorCode): SyncResult => ({
   errorCode,
   protocolType: null,
   protocolName: null,
@@ -83,8 +85,8 @@ export function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberPr
 export function commonProtocols(members: Iterable<Pick<Member, "protocols">>): Set<string> {
   let common: Set<string> | undefined;
   for (const { protocols } of members) {
-    const names = new Set(protocols.map(({ name }) => name));
-    common = common === undefined ? names : common.intersection(names);
+    const names = protocols.map(({ name }) => name);
+    common = new Set(common === undefined ? names : names.filter((name) => common?.has(name)));
   }
   return common ?? new Set();
 }
