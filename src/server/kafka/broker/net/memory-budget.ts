@@ -11,6 +11,11 @@ export class MemoryBudget {
     this.#free = limit;
   }
 
+  /** Bytes that nobody holds; below zero when more came than there was. */
+  get free(): number {
+    return this.#free;
+  }
+
   /** Takes bytes at once if they are there and nobody waits for some. */
   take(bytes: number): boolean {
     if (this.#waiting.size > 0 || this.#free < bytes) return false;

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { messageCodec } from "../../../../../../src/server/kafka/broker/protocol/codec.ts";
-import { MalformedError } from "../../../../../../src/server/kafka/broker/protocol/errors.ts";
-import { APIS } from "../../../../../../src/server/kafka/broker/protocol/messages/index.ts";
-import { metadata } from "../../../../../../src/server/kafka/broker/protocol/messages/metadata.ts";
-import { offsetFetch } from "../../../../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
-import { produce } from "../../../../../../src/server/kafka/broker/protocol/messages/produce.ts";
-import { Reader } from "../../../../../../src/server/kafka/broker/protocol/reader.ts";
-import type { Api, Fields } from "../../../../../../src/server/kafka/broker/protocol/schema.ts";
-import { Writer } from "../../../../../../src/server/kafka/broker/protocol/writer.ts";
-import { completed, encodeBody, messages, versionsOf } from "../../../../../helpers/kafka-messages.ts";
+import { messageCodec } from "../../../../../src/server/kafka/broker/protocol/codec.ts";
+import { MalformedError } from "../../../../../src/server/kafka/broker/protocol/errors.ts";
+import { APIS } from "../../../../../src/server/kafka/broker/protocol/messages/index.ts";
+import { metadata } from "../../../../../src/server/kafka/broker/protocol/messages/metadata.ts";
+import { offsetFetch } from "../../../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
+import { produce } from "../../../../../src/server/kafka/broker/protocol/messages/produce.ts";
+import { Reader } from "../../../../../src/server/kafka/broker/protocol/reader.ts";
+import type { Api, Fields } from "../../../../../src/server/kafka/broker/protocol/schema.ts";
+import { Writer } from "../../../../../src/server/kafka/broker/protocol/writer.ts";
+import { completed, encodeBody, messages, versionsOf } from "../../../../helpers/kafka-messages.ts";
 
 function decode(api: Api, fields: Fields, version: number, body: Buffer): unknown {
   const from = new Reader(body);
