@@ -81,13 +81,15 @@ export class GroupCoordinator {
       group = this.#make(groupId, { id: 0, protocolType: null });
     }
     const joined = group;
-    return answered(joined, signal, (reply: Reply<JoinResult>) => join(joined, request, reply));
+    const gone = joinRefusal(ErrorCode.COORDINATOR_NOT_AVAILABLE, memberId);
+    return answered(joined, signal, gone, (reply) => join(joined, request, reply));
   }
 
   sync(groupId: string, request: SyncRequest, signal: AbortSignal): Promise<SyncResult> {
     const group = this.#find(groupId);
     if (group === undefined) return Promise.resolve(syncRefusal(unknown(groupId)));
-    return answered(group, signal, (reply: Reply<SyncResult>) => sync(group, request, reply));
+    const gone = syncRefusal(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    return answered(group, signal, gone, (reply) => sync(group, request, reply));
   }
 
   heartbeat(groupId: string, request: MemberReference): ErrorCode {
@@ -285,14 +287,21 @@ export class GroupCoordinator {
 const unknown = (groupId: string): ErrorCode =>
   isGroupId(groupId) ? ErrorCode.UNKNOWN_MEMBER_ID : ErrorCode.INVALID_GROUP_ID;
 
-/** Starts a request whose answer may be parked, and takes it out of the group when the client is gone. */
+/**
+ * Starts a request whose answer may be parked. When the client is gone, or the broker stops, it is taken out of the group
+ * and answered with `gone`.
+ */
 function answered<Result>(
   group: Group,
   signal: AbortSignal,
+  gone: Result,
   start: (reply: Reply<Result>) => void,
 ): Promise<Result> {
   return new Promise((resolve) => {
-    const giveUp = () => abandon(group, reply);
+    const giveUp = () => {
+      abandon(group, reply);
+      reply(gone);
+    };
     const reply = (result: Result) => {
       signal.removeEventListener("abort", giveUp);
       resolve(result);

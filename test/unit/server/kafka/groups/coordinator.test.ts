@@ -144,9 +144,14 @@ describe("GroupCoordinator", () => {
   it("forgets a parked join whose client is gone", async () => {
     const { groups, clock } = await start(await makeTempDir());
     const gone = new AbortController();
-    void groups.join("g", member(), gone.signal);
+    const parked = groups.join("g", member(), gone.signal);
     gone.abort();
-    void groups.join("g", member(), AbortSignal.abort());
+    const late = groups.join("g", member(), AbortSignal.abort());
+    const answers = await Promise.all([parked, late]);
+    expect(answers.map(({ errorCode }) => errorCode)).toEqual([
+      ErrorCode.COORDINATOR_NOT_AVAILABLE,
+      ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ]);
     clock.advance(1_000);
     expect(groups.describe("g")).toMatchObject({ state: "Empty", members: [] });
   });
