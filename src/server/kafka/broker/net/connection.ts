@@ -222,13 +222,11 @@ export class Connection implements ConnectionContext {
   #reserve(size: number): boolean {
     if (this.#around.budget.take(size)) {
       this.#reserved = size;
-      this.#frames.gather(size);
       return true;
     }
     this.#stopWaiting = this.#around.budget.wait(size, () => {
       this.#stopWaiting = undefined;
       this.#reserved = size;
-      if (!this.#frames.has(size)) this.#frames.gather(size);
       this.#frameSince = this.#around.clock.now();
       this.#guard(() => this.#advance());
     });
