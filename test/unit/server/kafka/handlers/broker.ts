@@ -1,5 +1,9 @@
 import { onTestFinished } from "vitest";
-import { type Broker, type BrokerOptions, startBroker } from "../../../../../src/server/kafka/broker/broker.ts";
+import {
+  type Broker,
+  type BrokerOptions,
+  startBroker,
+} from "../../../../../src/server/kafka/broker/broker.ts";
 import type { Api, RequestOf } from "../../../../../src/server/kafka/broker/protocol/schema.ts";
 import type { Operation, Resource } from "../../../../../src/server/kafka/broker/security.ts";
 import { WireClient } from "../../../../helpers/kafka-wire.ts";

@@ -13,7 +13,7 @@ import { offsetDelete } from "../../../../../src/server/kafka/broker/protocol/me
 import { offsetFetch } from "../../../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
 import { syncGroup } from "../../../../../src/server/kafka/broker/protocol/messages/sync-group.ts";
 import { encodeRequest } from "../../../../helpers/kafka-messages.ts";
-import { allBut, type Answered, startTestBroker, type TestBroker, versions } from "./broker.ts";
+import { type Answered, allBut, startTestBroker, type TestBroker, versions } from "./broker.ts";
 
 const member = (groupId: string, memberId = "") => ({
   groupId,
@@ -77,13 +77,16 @@ const fetchOf = (groupId: string, version: number, names: string[] | null) => {
 const fetched = (answer: Answered, version: number) => (version >= 8 ? answer.groups[0] : answer);
 
 describe("FindCoordinator", () => {
-  it.each(versions(findCoordinator))("names the broker at the address that was reached, in version %i", async (version) => {
-    const { broker, call } = await startTestBroker();
-    const request = version < 4 ? { key: "g" } : { coordinatorKeys: ["g"] };
-    const answer = await call(findCoordinator, request, version);
-    const found = version < 4 ? answer : answer.coordinators[0];
-    expect(found).toMatchObject({ errorCode: 0, nodeId: 1, ...broker.addresses[0] });
-  });
+  it.each(versions(findCoordinator))(
+    "names the broker at the address that was reached, in version %i",
+    async (version) => {
+      const { broker, call } = await startTestBroker();
+      const request = version < 4 ? { key: "g" } : { coordinatorKeys: ["g"] };
+      const answer = await call(findCoordinator, request, version);
+      const found = version < 4 ? answer : answer.coordinators[0];
+      expect(found).toMatchObject({ errorCode: 0, nodeId: 1, ...broker.addresses[0] });
+    },
+  );
 
   it("knows no coordinators of share groups, and says so", async () => {
     const { call } = await startTestBroker();
@@ -96,7 +99,12 @@ describe("membership on the wire", () => {
   it.each(versions(joinGroup))("joins and is assigned, with JoinGroup version %i", async (version) => {
     const broker = await startTestBroker();
     const { joined, synced } = await settle(broker, "g", [version, Math.min(version, 5)]);
-    expect(joined).toMatchObject({ errorCode: 0, generationId: 1, protocolName: "range", leader: joined.memberId });
+    expect(joined).toMatchObject({
+      errorCode: 0,
+      generationId: 1,
+      protocolName: "range",
+      leader: joined.memberId,
+    });
     expect(joined.members).toMatchObject([{ memberId: joined.memberId, metadata: Buffer.from("m") }]);
     expect(synced).toMatchObject({ errorCode: 0, assignment: Buffer.from("all") });
   });
@@ -163,23 +171,26 @@ describe("DescribeGroups and ListGroups", () => {
     expect(groups[1]).toMatchObject({ errorCode: 0, groupState: "Dead", members: [] });
   });
 
-  it.each(versions(listGroups))("list groups of members and of offsets alone in version %i", async (version) => {
-    const broker = await startTestBroker();
-    await settle(broker, "g");
-    await broker.call(createTopics, topic("t", 1));
-    await broker.call(offsetCommit, commitOf("simple", "t", 0, 5));
-    const { groups } = await broker.call(listGroups, {}, version);
-    expect(groups.map(({ groupId, protocolType }: Answered) => [groupId, protocolType])).toEqual([
-      ["g", "consumer"],
-      ["simple", ""],
-    ]);
-    if (version < 4) return;
-    expect(groups[1].groupState).toBe("Empty");
-    const stable = await broker.call(listGroups, { statesFilter: ["stable"] }, version);
-    expect(stable.groups.map(({ groupId }: Answered) => groupId)).toEqual(["g"]);
-    if (version < 5) return;
-    expect((await broker.call(listGroups, { typesFilter: ["consumer"] })).groups).toEqual([]);
-  });
+  it.each(versions(listGroups))(
+    "list groups of members and of offsets alone in version %i",
+    async (version) => {
+      const broker = await startTestBroker();
+      await settle(broker, "g");
+      await broker.call(createTopics, topic("t", 1));
+      await broker.call(offsetCommit, commitOf("simple", "t", 0, 5));
+      const { groups } = await broker.call(listGroups, {}, version);
+      expect(groups.map(({ groupId, protocolType }: Answered) => [groupId, protocolType])).toEqual([
+        ["g", "consumer"],
+        ["simple", ""],
+      ]);
+      if (version < 4) return;
+      expect(groups[1].groupState).toBe("Empty");
+      const stable = await broker.call(listGroups, { statesFilter: ["stable"] }, version);
+      expect(stable.groups.map(({ groupId }: Answered) => groupId)).toEqual(["g"]);
+      if (version < 5) return;
+      expect((await broker.call(listGroups, { typesFilter: ["consumer"] })).groups).toEqual([]);
+    },
+  );
 });
 
 describe("offsets on the wire", () => {
@@ -205,21 +216,24 @@ describe("offsets on the wire", () => {
     ]);
   });
 
-  it.each(versions(offsetFetch))("are fetched with OffsetFetch version %i, -1 where there is none", async (version) => {
-    const { call } = await startTestBroker();
-    await call(createTopics, topic("t", 2));
-    await call(offsetCommit, commitOf("g", "t", 1, 42));
-    const one = fetched(await call(offsetFetch, fetchOf("g", version, ["t"]), version), version);
-    expect(one.topics[0].partitions).toMatchObject([
-      { partitionIndex: 0, committedOffset: -1, metadata: "", errorCode: 0 },
-      { partitionIndex: 1, committedOffset: 42, metadata: "note", errorCode: 0 },
-    ]);
-    const none = fetched(await call(offsetFetch, fetchOf("none", version, ["t"]), version), version);
-    expect(none.topics[0].partitions[1]).toMatchObject({ committedOffset: -1, errorCode: 0 });
-    if (version < 2) return;
-    const all = fetched(await call(offsetFetch, fetchOf("g", version, null), version), version);
-    expect(all.topics[0].partitions).toHaveLength(1);
-  });
+  it.each(versions(offsetFetch))(
+    "are fetched with OffsetFetch version %i, -1 where there is none",
+    async (version) => {
+      const { call } = await startTestBroker();
+      await call(createTopics, topic("t", 2));
+      await call(offsetCommit, commitOf("g", "t", 1, 42));
+      const one = fetched(await call(offsetFetch, fetchOf("g", version, ["t"]), version), version);
+      expect(one.topics[0].partitions).toMatchObject([
+        { partitionIndex: 0, committedOffset: -1, metadata: "", errorCode: 0 },
+        { partitionIndex: 1, committedOffset: 42, metadata: "note", errorCode: 0 },
+      ]);
+      const none = fetched(await call(offsetFetch, fetchOf("none", version, ["t"]), version), version);
+      expect(none.topics[0].partitions[1]).toMatchObject({ committedOffset: -1, errorCode: 0 });
+      if (version < 2) return;
+      const all = fetched(await call(offsetFetch, fetchOf("g", version, null), version), version);
+      expect(all.topics[0].partitions).toHaveLength(1);
+    },
+  );
 
   it("are refused one by one: what is not there, what cannot be, what is too long", async () => {
     const { call } = await startTestBroker();
@@ -244,19 +258,19 @@ describe("offsets on the wire", () => {
       ],
     };
     const { topics } = await call(offsetCommit, request);
-    expect(
-      topics.map((one: Answered) => one.partitions.map(({ errorCode }: Answered) => errorCode)),
-    ).toEqual([
+    expect(topics.map((one: Answered) => one.partitions.map(({ errorCode }: Answered) => errorCode))).toEqual(
       [
-        ErrorCode.NONE,
-        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-        ErrorCode.OFFSET_OUT_OF_RANGE,
-        ErrorCode.OFFSET_OUT_OF_RANGE,
-        ErrorCode.OFFSET_METADATA_TOO_LARGE,
+        [
+          ErrorCode.NONE,
+          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+          ErrorCode.OFFSET_OUT_OF_RANGE,
+          ErrorCode.OFFSET_OUT_OF_RANGE,
+          ErrorCode.OFFSET_METADATA_TOO_LARGE,
+        ],
+        [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
       ],
-      [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
-    ]);
+    );
   });
 
   it("are refused to who is no member of a group that has some", async () => {
