@@ -9,8 +9,11 @@ type Field = Fields[string];
 const NO_BYTES = Buffer.alloc(0);
 const integer = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
-/** What UTF-8 can say: no half of a surrogate pair. */
-const text = fc.string({ unit: "binary", maxLength: 12 });
+/** What UTF-8 can say, no half of a surrogate pair; and a few names that mean the same in several messages. */
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom("topic-a", "topic-b", "group-a", "consumer", "range"),
+);
 const uuid = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
   .map((id) => Buffer.from(id).toString("base64url"));

@@ -6,8 +6,9 @@ import {
 } from "../../../../../src/server/kafka/broker/broker.ts";
 import type { Api, RequestOf } from "../../../../../src/server/kafka/broker/protocol/schema.ts";
 import type { Operation, Resource } from "../../../../../src/server/kafka/broker/security.ts";
+import type { LogStore } from "../../../../../src/server/kafka/broker/topic-directory.ts";
 import { WireClient } from "../../../../helpers/kafka-wire.ts";
-import { MemoryLogs } from "../../../../helpers/memory-logs.ts";
+import { memoryLogs } from "../../../../helpers/memory-logs.ts";
 import { makeTempDir } from "../../../../helpers/temp-dir.ts";
 
 /** A decoded response, to be looked into by a test. */
@@ -16,7 +17,8 @@ export type Answered = any;
 
 export interface TestBroker {
   broker: Broker;
-  logs: MemoryLogs;
+  /** Of which partitions there are logs, as `topic-number`. */
+  logs: ReadonlySet<string>;
   /** One more connection. */
   connect(): Promise<WireClient>;
   /** Calls on the first connection; without a version, in the newest. */
@@ -25,12 +27,24 @@ export interface TestBroker {
 
 /** A broker on a real socket with its journals on disk; it stops with the test. */
 export async function startTestBroker(options: Partial<BrokerOptions> = {}): Promise<TestBroker> {
-  const logs = new MemoryLogs();
+  const store = memoryLogs();
+  const logs = new Set<string>();
+  const counted: LogStore = {
+    ...store,
+    open(topic, index, config) {
+      logs.add(`${topic}-${index}`);
+      return store.open(topic, index, config);
+    },
+    remove(topic, index) {
+      logs.delete(`${topic}-${index}`);
+      return store.remove(topic, index);
+    },
+  };
   const broker = await startBroker({
     dataDir: await makeTempDir(),
     listeners: [{ host: "127.0.0.1", port: 0 }],
     fsync: "never",
-    openLogs: async () => logs,
+    openLogs: async () => counted,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     ...options,
   });

@@ -10,6 +10,7 @@ import { metadata } from "../../../../../src/server/kafka/broker/protocol/messag
 import { offsetCommit } from "../../../../../src/server/kafka/broker/protocol/messages/offset-commit.ts";
 import { offsetFetch } from "../../../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
 import { offsetForLeaderEpoch } from "../../../../../src/server/kafka/broker/protocol/messages/offset-for-leader-epoch.ts";
+import { crc32c } from "../../../../../src/server/kafka/broker/records/crc32c.ts";
 import { type Answered, allBut, startTestBroker, type TestBroker, versions } from "./broker.ts";
 
 const NO_ID = "A".repeat(22);
@@ -116,7 +117,7 @@ describe("CreateTopics", () => {
     const { topics } = await broker.call(createTopics, request);
     expect(codes(topics)).toEqual([ErrorCode.NONE, ErrorCode.INVALID_PARTITIONS]);
     expect(topics[0].topicId).toBe(NO_ID);
-    expect([await names(broker), broker.logs.partitions.size]).toEqual([[], 0]);
+    expect([await names(broker), broker.logs.size]).toEqual([[], 0]);
   });
 });
 
@@ -145,7 +146,7 @@ describe("DeleteTopics", () => {
       const { responses } = await call(deleteTopics, request, version);
       expect(codes(responses)).toEqual([ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
       if (version >= 6) expect(responses[0].topicId).toBe(made.topicId);
-      expect([await names(broker), logs.partitions.size]).toEqual([[], 0]);
+      expect([await names(broker), logs.size]).toEqual([[], 0]);
       await expect
         .poll(async () => {
           const asked = { groupId: "g", memberId: null, memberEpoch: -1, topics: null };
@@ -159,7 +160,7 @@ describe("DeleteTopics", () => {
     const broker = await startTestBroker();
     const { topicId } = (await broker.call(createTopics, create(topic("a")))).topics[0];
     const asked = [
-      { name: null, topicId: "B".repeat(21) + "A" },
+      { name: null, topicId: `${"B".repeat(21)}A` },
       { name: "a", topicId },
       { name: null, topicId },
     ];
@@ -182,7 +183,7 @@ describe("CreatePartitions", () => {
     const { results } = await call(createPartitions, request, version);
     expect(codes(results)).toEqual([ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
     expect((await call(metadata, { topics: null })).topics[0].partitions).toHaveLength(3);
-    expect(logs.partitions.size).toBe(3);
+    expect(logs.size).toBe(3);
   });
 
   it("refuses fewer, as many, too many, other brokers, and a name that is there twice", async () => {
@@ -216,10 +217,17 @@ describe("CreatePartitions", () => {
   });
 });
 
-/** A batch of so many records, as far as the logs of these tests look at it. */
+/** A batch of so many records, which a broker does not look into. */
 function batchOf(records: number): Buffer {
   const batch = Buffer.alloc(61);
+  batch.writeInt32BE(batch.length - 12, 8);
+  batch.writeInt8(2, 16);
   batch.writeInt32BE(records - 1, 23);
+  batch.writeBigInt64BE(-1n, 43);
+  batch.writeInt16BE(-1, 51);
+  batch.writeInt32BE(-1, 53);
+  batch.writeInt32BE(records, 57);
+  batch.writeUInt32BE(crc32c(batch, 21), 17);
   return batch;
 }
 

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, type RequestOf, type ResponseOf, string } from "../schema.ts";
+import { api, array, int16, int32, string } from "../schema.ts";
 
 export const offsetDelete = api({
   key: 47,
@@ -26,6 +26,3 @@ export const offsetDelete = api({
     }),
   },
 });
-
-export type OffsetDeleteRequest = RequestOf<typeof offsetDelete>;
-export type OffsetDeleteResponse = ResponseOf<typeof offsetDelete>;
