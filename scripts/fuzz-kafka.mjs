@@ -13,7 +13,7 @@ import { APIS } from "../src/server/kafka/broker/protocol/messages/index.ts";
 import { Reader } from "../src/server/kafka/broker/protocol/reader.ts";
 import { fuzzSocket, requestPool, seeded } from "../test/helpers/kafka-fuzz.ts";
 import { completed, encodeBody, messages, versionsOf } from "../test/helpers/kafka-messages.ts";
-import { memoryLogs } from "../test/helpers/memory-logs.ts";
+import { MemoryLogs } from "../test/helpers/memory-logs.ts";
 
 const ROUND_TRIPS = Number(process.env.ROUND_TRIPS ?? 100_000);
 const FRAMES = Number(process.env.FRAMES ?? 1_000_000);
@@ -55,7 +55,7 @@ async function damagedRequests() {
     dataDir: folder,
     listeners: [{ host: "127.0.0.1", port: 0 }],
     fsync: "never",
-    openLogs: async () => memoryLogs(),
+    openLogs: async () => new MemoryLogs(),
     log: { debug() {}, info() {}, warn() {}, error: (...fault) => faults.push(fault) },
     defaults: { maxPartitions: 100 },
     limits: { grace: 1_000 },

@@ -1,97 +1,97 @@
-import {
-  assignOffset,
-  maxTimestamp,
-  recordCount,
-  validateBatch,
-} from "../../src/server/kafka/broker/records/batch.ts";
+import { validateBatch } from "../../src/server/kafka/broker/records/batch.ts";
 import type { LogStore, OwnedPartition } from "../../src/server/kafka/broker/topic-directory.ts";
 
-interface Stored {
-  readonly batch: Buffer;
-  readonly end: number;
+interface Batch {
+  base: number;
+  next: number;
+  timestamp: number;
+  bytes: Buffer;
 }
 
-/** A partition that forgets with the process, where a test is about what stands before the log. */
+/** A log of which the tests of handlers need that it counts, and serves what it was given. */
 export class MemoryPartition implements OwnedPartition {
-  readonly #batches: Stored[] = [];
-  readonly #listeners = new Set<() => void>();
   logStart = 0;
   logEnd = 0;
   leaderEpoch = 0;
+  #batches: Batch[] = [];
+  readonly #listeners = new Set<() => void>();
 
-  /** Those who are called back after an append. */
-  get listeners(): number {
+  /** Requests that wait for an append. */
+  get waiting(): number {
     return this.#listeners.size;
   }
 
+  configure(): void {}
+
   async append(batch: Buffer) {
     validateBatch(batch, { maxMessageBytes: 1_048_588, segmentBytes: 67_108_864 });
-    const baseOffset = this.logEnd;
-    assignOffset(batch, baseOffset, this.leaderEpoch);
-    this.logEnd += recordCount(batch);
-    this.#batches.push({ batch, end: this.logEnd });
+    const bytes = Buffer.from(batch);
+    const base = this.logEnd;
+    bytes.writeBigInt64BE(BigInt(base), 0);
+    this.logEnd += bytes.readInt32BE(23) + 1;
+    const timestamp = Number(bytes.readBigInt64BE(35));
+    this.#batches.push({ base, next: this.logEnd, timestamp, bytes });
     for (const listener of this.#listeners) listener();
-    return { baseOffset, logStartOffset: this.logStart, logAppendTime: -1 };
+    return { baseOffset: base, logStartOffset: this.logStart, logAppendTime: -1 };
   }
 
   async read(offset: number, { maxBytes, atLeastOne }: { maxBytes: number; atLeastOne: boolean }) {
     const found: Buffer[] = [];
     let left = maxBytes;
-    for (const { batch } of this.#from(offset)) {
-      left -= batch.length;
-      if (left < 0 && !(atLeastOne && found.length === 0)) break;
-      found.push(batch);
+    for (const { next, bytes } of this.#batches) {
+      if (next <= offset) continue;
+      if (bytes.length > left && !(atLeastOne && found.length === 0)) break;
+      found.push(bytes);
+      left -= bytes.length;
     }
     return found;
   }
 
   bytesFrom(offset: number): number {
-    return this.#from(offset).reduce((sum, { batch }) => sum + batch.length, 0);
+    return this.#batches
+      .filter(({ next }) => next > offset)
+      .reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  async offsetForTime(timestamp: number) {
-    const found = this.#batches.find(({ batch }) => maxTimestamp(batch) >= timestamp);
-    return found && { offset: found.end - recordCount(found.batch), timestamp: maxTimestamp(found.batch) };
+  async offsetForTime(time: number) {
+    const found = this.#batches.find(({ timestamp }) => timestamp >= time);
+    return found && { offset: found.base, timestamp: found.timestamp };
   }
 
   async offsetOfNewest() {
     const last = this.#batches.at(-1);
-    return last && { offset: last.end - 1, timestamp: maxTimestamp(last.batch) };
+    return last && { offset: last.next - 1, timestamp: last.timestamp };
   }
 
   endOffsetOfEpoch(epoch: number) {
     return { epoch: Math.min(epoch, this.leaderEpoch), endOffset: this.logEnd };
   }
 
-  async deleteBefore(offset: number) {
+  async deleteBefore(offset: number): Promise<void> {
     this.logStart = offset;
+    this.#batches = this.#batches.filter(({ next }) => next > offset);
   }
 
-  onAppend(listener: () => void) {
+  onAppend(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  configure() {}
-
-  #from(offset: number): Stored[] {
-    return this.#batches.filter(({ end }) => end > offset);
+    return () => this.#listeners.delete(listener);
   }
 }
 
-/** Logs in memory. */
-export function memoryLogs(): LogStore {
-  const partitions = new Map<string, MemoryPartition>();
-  return {
-    async open(topic, index) {
-      const key = `${topic}-${index}`;
-      const partition = partitions.get(key) ?? new MemoryPartition();
-      partitions.set(key, partition);
-      return partition;
-    },
-    async remove(topic, index) {
-      partitions.delete(`${topic}-${index}`);
-    },
-    async close() {},
-  };
+/** Logs in memory, for tests of what is above them. */
+export class MemoryLogs implements LogStore {
+  readonly partitions = new Map<string, MemoryPartition>();
+
+  async open(topic: string, index: number): Promise<OwnedPartition> {
+    const key = `${topic}-${index}`;
+    const partition = this.partitions.get(key) ?? new MemoryPartition();
+    this.partitions.set(key, partition);
+    return partition;
+  }
+
+  async remove(topic: string, index: number): Promise<void> {
+    this.partitions.delete(`${topic}-${index}`);
+  }
+
+  async close(): Promise<void> {}
 }

@@ -46,7 +46,7 @@ export class Connection implements ConnectionContext {
   readonly openedAt: number;
   readonly #socket: Socket;
   readonly #around: ConnectionSurroundings;
-  readonly #frames = new FrameReader(0);
+  readonly #frames = new FrameReader();
   readonly #replies = new OrderedReplies((buffers) => this.#send(buffers));
   readonly #abort = new AbortController();
   #queue: Queued[] = [];
@@ -198,7 +198,7 @@ export class Connection implements ConnectionContext {
 
   #hasFrame(): boolean {
     const size = this.#frames.size(this.#frameLimit);
-    return size !== undefined && this.#frames.buffered >= size + 4;
+    return size !== undefined && this.#frames.has(size);
   }
 
   /** @returns true when the next frame has to wait for memory. */
@@ -207,8 +207,8 @@ export class Connection implements ConnectionContext {
     const { limits, budget, clock } = this.#around;
     while (!this.#ending && this.#queue.length < limits.maxQueuedRequests) {
       const size = this.#frames.size(this.#frameLimit);
-      if (size === undefined || this.#frames.buffered < size + 4) {
-        this.#frameSince = this.#frames.buffered === 0 ? 0 : this.#frameSince || clock.now();
+      if (size === undefined || !this.#frames.has(size)) {
+        this.#frameSince = this.#frames.isEmpty ? 0 : this.#frameSince || clock.now();
         return size !== undefined && this.#reserved === 0 && !this.#reserve(size);
       }
       if (this.#reserved === 0) budget.force(size);
@@ -222,11 +222,13 @@ export class Connection implements ConnectionContext {
   #reserve(size: number): boolean {
     if (this.#around.budget.take(size)) {
       this.#reserved = size;
+      this.#frames.gather(size);
       return true;
     }
     this.#stopWaiting = this.#around.budget.wait(size, () => {
       this.#stopWaiting = undefined;
       this.#reserved = size;
+      if (!this.#frames.has(size)) this.#frames.gather(size);
       this.#frameSince = this.#around.clock.now();
       this.#guard(() => this.#advance());
     });
@@ -256,11 +258,14 @@ export class Connection implements ConnectionContext {
     const served = this.#around.registry.find(header.apiKey, header.apiVersion);
     const mayOvertake = served?.route.pipelined === true && this.#running.every(isPipelined);
     if (this.#replies.pending > 0 && !mayOvertake) return false;
-    if (served === undefined) this.#refuse(header);
-    else this.#handle(served, header, from, bytes);
-    // Not before: what a request that is none holds of the budget goes back with the rest of the queue.
     this.#queue.shift();
-    if (served === undefined) this.#around.budget.release(bytes);
+    let handled = false;
+    try {
+      if (served === undefined) this.#refuse(header);
+      else handled = this.#handle(served, header, from, bytes);
+    } finally {
+      if (!handled) this.#around.budget.release(bytes);
+    }
     return true;
   }
 
@@ -270,7 +275,13 @@ export class Connection implements ConnectionContext {
     this.#replies.next()(refuseVersion(correlationId, this.#around.registry));
   }
 
-  #handle(served: Served, { apiVersion, correlationId }: RequestHeader, from: Reader, bytes: number): void {
+  /** @returns true, since the bytes of the request are given back when it is answered */
+  #handle(
+    served: Served,
+    { apiVersion, correlationId }: RequestHeader,
+    from: Reader,
+    bytes: number,
+  ): boolean {
     const { principal } = this.session;
     if (principal === undefined && !served.route.beforeAuthentication) {
       throw new MalformedError(`${served.route.api.name} before authentication`);
@@ -285,6 +296,7 @@ export class Connection implements ConnectionContext {
       .then((response) => this.#answer(served, correlationId, response, reply))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#finished(served, bytes));
+    return true;
   }
 
   #answer(served: Served, correlationId: number, response: unknown, reply: Reply): void {

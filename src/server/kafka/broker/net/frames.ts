@@ -1,29 +1,30 @@
 import { MalformedError } from "../protocol/errors.ts";
 
-const SIZE = 4;
+/** Bytes that say how long the frame is, before it. */
+export const FRAME_HEAD = 4;
 
 /**
- * Cuts a stream into frames (an int32 size, then so many bytes). Chunks are kept as they come and joined once, when their
- * frame is complete; a frame inside one chunk is a slice of it.
+ * Cuts a stream into frames (an int32 size, then so many bytes). A frame inside one chunk is a slice of it; the bytes of a
+ * larger one are copied once, as they come, so that a client gains nothing by sending them one by one.
  */
 export class FrameReader {
-  readonly #minimum: number;
   #chunks: Buffer[] = [];
-  #buffered = 0;
+  /** Bytes in the chunks. */
+  #waiting = 0;
+  /** The frame that is being put together. */
+  #gathered: Buffer | undefined;
+  #filled = 0;
 
-  /** @param minimum size below which a frame is none */
-  constructor(minimum: number) {
-    this.#minimum = minimum;
-  }
-
-  /** Bytes that wait for the rest of their frame, or for `next`. */
-  get buffered(): number {
-    return this.#buffered;
+  /** True when nothing is left of what was pushed. */
+  get isEmpty(): boolean {
+    return this.#waiting === 0 && this.#gathered === undefined;
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
+    const rest = this.#gathered === undefined ? chunk : this.#fill(this.#gathered, chunk);
+    if (rest.length === 0) return;
+    this.#chunks.push(rest);
+    this.#waiting += rest.length;
   }
 
   /**
@@ -32,50 +33,66 @@ export class FrameReader {
    * @throws MalformedError for a size that no frame may have.
    */
   size(limit: number): number | undefined {
-    if (this.#buffered < SIZE) return undefined;
+    if (this.#gathered !== undefined) return this.#gathered.length;
+    if (this.#waiting < FRAME_HEAD) return undefined;
     const size = this.#head().readInt32BE(0);
-    if (size < this.#minimum || size > limit) throw new MalformedError(`a frame of ${size} bytes`);
+    if (size < 0 || size > limit) throw new MalformedError(`a frame of ${size} bytes`);
     return size;
   }
 
-  /** The next frame without its size; call when `size` bytes and its own four are buffered. */
+  /** Whether all of a frame is here whose size is known. */
+  has(size: number): boolean {
+    return this.#gathered === undefined ? this.#waiting >= FRAME_HEAD + size : this.#filled === size;
+  }
+
+  /** Makes room for a frame that is not here yet. */
+  gather(size: number): void {
+    const frame = Buffer.allocUnsafe(size);
+    this.#gathered = frame;
+    this.#filled = 0;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#waiting = 0;
+    chunks[0] = (chunks[0] as Buffer).subarray(FRAME_HEAD);
+    for (const chunk of chunks) this.push(chunk);
+  }
+
+  /** The next frame; call when `has(size)`. */
   take(size: number): Buffer {
-    const whole = SIZE + size;
-    this.#buffered -= whole;
-    const first = this.#chunks[0] as Buffer;
-    if (first.length >= whole) {
+    const whole = FRAME_HEAD + size;
+    const first = this.#chunks[0];
+    if (this.#gathered === undefined && first !== undefined && first.length >= whole) {
+      this.#waiting -= whole;
       if (first.length === whole) this.#chunks.shift();
       else this.#chunks[0] = first.subarray(whole);
-      return first.subarray(SIZE, whole);
+      return first.subarray(FRAME_HEAD, whole);
     }
-    const joined = Buffer.allocUnsafe(whole);
-    let filled = 0;
-    let used = 0;
-    for (const chunk of this.#chunks) {
-      const part = Math.min(chunk.length, whole - filled);
-      chunk.copy(joined, filled, 0, part);
-      filled += part;
-      if (part < chunk.length) {
-        this.#chunks[used] = chunk.subarray(part);
-        break;
-      }
-      used++;
-    }
-    this.#chunks.splice(0, used);
-    return joined.subarray(SIZE);
+    if (this.#gathered === undefined) this.gather(size);
+    const frame = this.#gathered as unknown as Buffer;
+    this.#gathered = undefined;
+    return frame;
   }
 
   clear(): void {
     this.#chunks = [];
-    this.#buffered = 0;
+    this.#waiting = 0;
+    this.#gathered = undefined;
+  }
+
+  /** Copies what belongs to the frame. @returns the rest */
+  #fill(frame: Buffer, chunk: Buffer): Buffer {
+    const copied = chunk.copy(frame, this.#filled);
+    this.#filled += copied;
+    return chunk.subarray(copied);
   }
 
   /** The first chunk, with at least the size in it: the four bytes may come one by one. */
   #head(): Buffer {
-    while ((this.#chunks[0] as Buffer).length < SIZE) {
-      const [first, second, ...rest] = this.#chunks as [Buffer, Buffer, ...Buffer[]];
-      this.#chunks = [Buffer.concat([first, second]), ...rest];
+    let head = this.#chunks[0] as Buffer;
+    while (head.length < FRAME_HEAD) {
+      head = Buffer.concat(this.#chunks.splice(0, 2));
+      this.#chunks.unshift(head);
     }
-    return this.#chunks[0] as Buffer;
+    return head;
   }
 }

@@ -21,13 +21,8 @@ const ZERO_UUID = "A".repeat(22);
 const PLAIN = {
   int8: { read: (from: Reader) => from.int8(), write: (to: Writer, value: number) => to.int8(value) },
   int16: { read: (from: Reader) => from.int16(), write: (to: Writer, value: number) => to.int16(value) },
-  uint16: { read: (from: Reader) => from.uint16(), write: (to: Writer, value: number) => to.uint16(value) },
   int32: { read: (from: Reader) => from.int32(), write: (to: Writer, value: number) => to.int32(value) },
   int64: { read: (from: Reader) => from.int64(), write: (to: Writer, value: number) => to.int64(value) },
-  float64: {
-    read: (from: Reader) => from.float64(),
-    write: (to: Writer, value: number) => to.float64(value),
-  },
   boolean: {
     read: (from: Reader) => from.boolean(),
     write: (to: Writer, value: boolean) => to.boolean(value),

@@ -35,10 +35,6 @@ export class Reader {
     return this.#bytes.readInt16BE(this.#advance(2));
   }
 
-  uint16(): number {
-    return this.#bytes.readUInt16BE(this.#advance(2));
-  }
-
   int32(): number {
     return this.#bytes.readInt32BE(this.#advance(4));
   }
@@ -47,10 +43,6 @@ export class Reader {
   int64(): number {
     const at = this.#advance(8);
     return this.#bytes.readInt32BE(at) * TWO_32 + this.#bytes.readUInt32BE(at + 4);
-  }
-
-  float64(): number {
-    return this.#bytes.readDoubleBE(this.#advance(8));
   }
 
   boolean(): boolean {

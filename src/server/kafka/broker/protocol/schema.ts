@@ -3,7 +3,7 @@
  * in that data. Types of messages are inferred from it; `codec.ts` makes readers and writers of it.
  */
 
-type Primitive = "int8" | "int16" | "uint16" | "int32" | "int64" | "float64" | "boolean" | "uuid";
+type Primitive = "int8" | "int16" | "int32" | "int64" | "boolean" | "uuid";
 type Variable = "string" | "bytes" | "records";
 
 /** What a field holds on the wire. */
@@ -73,11 +73,9 @@ const plain =
 
 export const int8 = plain<number>("int8");
 export const int16 = plain<number>("int16");
-export const uint16 = plain<number>("uint16");
 export const int32 = plain<number>("int32");
 /** A number, exact to 2^53. */
 export const int64 = plain<number>("int64");
-export const float64 = plain<number>("float64");
 export const boolean = plain<boolean>("boolean");
 /** 22 characters of base64url, as Kafka prints ids. */
 export const uuid = plain<string>("uuid");

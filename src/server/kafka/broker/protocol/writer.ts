@@ -32,11 +32,6 @@ export class Writer {
     this.#chunk.writeInt16BE(value, at);
   }
 
-  uint16(value: number): void {
-    const at = this.#advance(2);
-    this.#chunk.writeUInt16BE(value, at);
-  }
-
   int32(value: number): void {
     const at = this.#advance(4);
     this.#chunk.writeInt32BE(value, at);
@@ -49,11 +44,6 @@ export class Writer {
     const high = Math.floor(clamped / TWO_32);
     this.#chunk.writeInt32BE(high, at);
     this.#chunk.writeUInt32BE(value >= TWO_63 ? 0xffffffff : clamped - high * TWO_32, at + 4);
-  }
-
-  float64(value: number): void {
-    const at = this.#advance(8);
-    this.#chunk.writeDoubleBE(value, at);
   }
 
   boolean(value: boolean): void {

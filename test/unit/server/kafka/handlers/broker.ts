@@ -6,9 +6,8 @@ import {
 } from "../../../../../src/server/kafka/broker/broker.ts";
 import type { Api, RequestOf } from "../../../../../src/server/kafka/broker/protocol/schema.ts";
 import type { Operation, Resource } from "../../../../../src/server/kafka/broker/security.ts";
-import type { LogStore } from "../../../../../src/server/kafka/broker/topic-directory.ts";
 import { WireClient } from "../../../../helpers/kafka-wire.ts";
-import { memoryLogs } from "../../../../helpers/memory-logs.ts";
+import { MemoryLogs } from "../../../../helpers/memory-logs.ts";
 import { makeTempDir } from "../../../../helpers/temp-dir.ts";
 
 /** A decoded response, to be looked into by a test. */
@@ -17,8 +16,7 @@ export type Answered = any;
 
 export interface TestBroker {
   broker: Broker;
-  /** Of which partitions there are logs, as `topic-number`. */
-  logs: ReadonlySet<string>;
+  logs: MemoryLogs;
   /** One more connection. */
   connect(): Promise<WireClient>;
   /** Calls on the first connection; without a version, in the newest. */
@@ -27,24 +25,12 @@ export interface TestBroker {
 
 /** A broker on a real socket with its journals on disk; it stops with the test. */
 export async function startTestBroker(options: Partial<BrokerOptions> = {}): Promise<TestBroker> {
-  const store = memoryLogs();
-  const logs = new Set<string>();
-  const counted: LogStore = {
-    ...store,
-    open(topic, index, config) {
-      logs.add(`${topic}-${index}`);
-      return store.open(topic, index, config);
-    },
-    remove(topic, index) {
-      logs.delete(`${topic}-${index}`);
-      return store.remove(topic, index);
-    },
-  };
+  const logs = new MemoryLogs();
   const broker = await startBroker({
     dataDir: await makeTempDir(),
     listeners: [{ host: "127.0.0.1", port: 0 }],
     fsync: "never",
-    openLogs: async () => counted,
+    openLogs: async () => logs,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     ...options,
   });

@@ -117,7 +117,7 @@ describe("CreateTopics", () => {
     const { topics } = await broker.call(createTopics, request);
     expect(codes(topics)).toEqual([ErrorCode.NONE, ErrorCode.INVALID_PARTITIONS]);
     expect(topics[0].topicId).toBe(NO_ID);
-    expect([await names(broker), broker.logs.size]).toEqual([[], 0]);
+    expect([await names(broker), broker.logs.partitions.size]).toEqual([[], 0]);
   });
 });
 
@@ -146,7 +146,7 @@ describe("DeleteTopics", () => {
       const { responses } = await call(deleteTopics, request, version);
       expect(codes(responses)).toEqual([ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
       if (version >= 6) expect(responses[0].topicId).toBe(made.topicId);
-      expect([await names(broker), logs.size]).toEqual([[], 0]);
+      expect([await names(broker), logs.partitions.size]).toEqual([[], 0]);
       await expect
         .poll(async () => {
           const asked = { groupId: "g", memberId: null, memberEpoch: -1, topics: null };
@@ -183,7 +183,7 @@ describe("CreatePartitions", () => {
     const { results } = await call(createPartitions, request, version);
     expect(codes(results)).toEqual([ErrorCode.NONE, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
     expect((await call(metadata, { topics: null })).topics[0].partitions).toHaveLength(3);
-    expect(logs.size).toBe(3);
+    expect(logs.partitions.size).toBe(3);
   });
 
   it("refuses fewer, as many, too many, other brokers, and a name that is there twice", async () => {

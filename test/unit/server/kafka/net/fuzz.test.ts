@@ -5,7 +5,7 @@ import { APIS } from "../../../../../src/server/kafka/broker/protocol/messages/i
 import type { Endpoint } from "../../../../../src/server/kafka/broker/protocol/registry.ts";
 import { fuzzSocket, requestPool, seeded } from "../../../../helpers/kafka-fuzz.ts";
 import { WireClient } from "../../../../helpers/kafka-wire.ts";
-import { memoryLogs } from "../../../../helpers/memory-logs.ts";
+import { MemoryLogs } from "../../../../helpers/memory-logs.ts";
 import { makeTempDir } from "../../../../helpers/temp-dir.ts";
 
 // A million of them: npm run fuzz:kafka
@@ -15,7 +15,7 @@ it("survives requests that were damaged in every way, and reports no fault of it
     dataDir: await makeTempDir(),
     listeners: [{ host: "127.0.0.1", port: 0 }],
     fsync: "never",
-    openLogs: async () => memoryLogs(),
+    openLogs: async () => new MemoryLogs(),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error },
     defaults: { maxPartitions: 50 },
     limits: { grace: 100 },
