@@ -12,6 +12,7 @@ const PROGRAMS = {
   bubblewrap: "bwrap",
   debootstrap: "debootstrap",
   fakeroot: "fakeroot",
+  kcat: "kcat",
   lintian: "lintian",
   "rabbitmq-server": "rabbitmq-server",
 } as const;
