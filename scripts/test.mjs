@@ -11,12 +11,14 @@ const SYSTEM_PROGRAMS = {
   bwrap: "bubblewrap",
   busybox: "busybox-static",
   chromium: "chromium",
+  debootstrap: "debootstrap",
   "docker-registry": "docker-registry",
   dockerd: "docker.io",
   fakeroot: "fakeroot",
   fish: "fish",
   lintian: "lintian",
   podman: "podman",
+  "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
 };
 

@@ -2,7 +2,7 @@ import { PlugctlError, usageError } from "../../../core/errors.ts";
 import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
-import { createOperations } from "../../administration/streams.ts";
+import { followOperation } from "../../administration/follow.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
 import { toPlugin } from "./map.ts";
 import { marketplaceSchema } from "./schema.ts";
@@ -10,7 +10,7 @@ import { marketplaceSchema } from "./schema.ts";
 /** Installations that the server itself makes, from its own marketplace or an image. */
 export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
   const run = async (plugin: string, body: StateChange, progress: ProgressListener) =>
-    follow(client, await client.begin(plugin, body), { signal, progress });
+    followOperation(client.http, await client.begin(plugin, body), { signal, progress });
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
@@ -46,7 +46,8 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
     },
   };
 
-  function order({ source, name, settings, build, start }: InstallRequest) {
+  function order({ source, name, settings, build, start, replace }: InstallRequest) {
+    if (replace) throw usageError("--replace is done on an engine, and this target is a server");
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings, start };
     switch (source.type) {
@@ -65,38 +66,6 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
           "installs from its own marketplace, or an image",
           "publish the entry to the server, or install it on an engine",
         );
-    }
-  }
-}
-
-const CODES: ReadonlySet<string> = new Set([
-  "INVALID",
-  "NOT_FOUND",
-  "CONFLICT",
-  "UNAUTHENTICATED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "UNSUPPORTED",
-  "VERIFICATION",
-]);
-
-/** Waits for an operation of the server's. @throws its failure, with the server's code where it is one of ours. */
-async function follow(
-  client: ThingerClient,
-  id: string,
-  { signal, progress }: { signal: AbortSignal; progress: ProgressListener },
-): Promise<void> {
-  for await (const step of createOperations(client.http, signal).follow(id)) {
-    if ("phase" in step) progress(step);
-    else if (step.state === "succeeded") return;
-    else {
-      const code = step.error?.code.toUpperCase() ?? "";
-      throw new PlugctlError(
-        CODES.has(code) ? (code as PlugctlError["code"]) : "BACKEND",
-        step.error?.message ?? `operation ${id} is ${step.state}`,
-        { details: { target: client.http.target, operation: id } },
-      );
     }
   }
 }

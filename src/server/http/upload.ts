@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { Problem } from "../../http/problem.ts";
+import { Problem } from "./problem.ts";
 
 /** How long the rest of a refused upload is read, so that the client gets to see the answer. */
 const LINGER_MS = 10_000;
