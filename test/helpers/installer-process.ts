@@ -59,7 +59,7 @@ export class InstallerProcess {
   #calls = 0;
 
   private constructor(child: ChildProcess) {
-    this.#child = child;
+    this.#child = child.setMaxListeners(0);
     child.on("message", (message: InstallerMessage) => this.#messages.emit(`${message.call}`, message));
   }
 
