@@ -78,14 +78,14 @@ export class Apt {
 
   /** Installs what has been fetched, without a network. */
   async install(options: Options): Promise<void> {
-    const result = await this.#run([...APT, "--no-download", ...this.#arguments], false, options);
+    const result = await this.#run([...APT, ...this.#arguments], false, options);
     if (result.exitCode !== 0) throw packageError("installing", result);
   }
 
   /** That the lists of all archives are new and there is still no way to satisfy it. */
   unsatisfiable(output = ""): PlugctlError {
     const details = { step: "installing", missing: this.#missing, log: lastLines(output) };
-    if (/held broken packages|Conflicts:|but it is not going to be installed/.test(output)) {
+    if (/ (?:Conflicts|Breaks): |it is not going to be installed|remove is disabled/.test(output)) {
       return conflictError(`${this.#missing} cannot be installed beside what is there`, { details });
     }
     return notFoundError(`no archive of this system has ${this.#missing}`, {

@@ -29,9 +29,14 @@ const PACKAGES = "/run/packages";
 
 /** What a change leaves that belongs to no system at rest. */
 const PASSING = {
-  root: ["run", "var/cache/apt", "var/log/apt/term.log"],
+  root: [
+    "run",
+    "var/cache/apt",
+    "var/log/apt/term.log",
+    "var/lib/apt/lists/lock",
+    "var/lib/apt/lists/partial",
+  ],
   "var-lib-dpkg": ["status-old", "lock", "lock-frontend", "triggers/Lock"],
-  "var-lib-apt-lists": ["lock", "partial"],
 };
 
 export interface PrivateRootOptions {
