@@ -11,6 +11,8 @@ export interface PackageEntry {
 
 const SET_ID = 0o6000;
 
+const LONGEST_PATH = 1000;
+
 /**
  * Lists a folder that a plugin's step has filled, in the order of the bytes of the names, a folder before what is in it.
  * @param depth how many folders of the package are above it: as far up its links may lead.
@@ -37,6 +39,7 @@ async function* walk(root: string, folder: string, depth: number): AsyncGenerato
   names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   for (const name of names) {
     const path = folder === "" ? name : `${folder}/${name}`;
+    if (path.length > LONGEST_PATH) throw refused(`has paths of more than ${LONGEST_PATH} characters`);
     const shown = JSON.stringify(path);
     if (/[\u0000-\u001f\u007f\uFFFD]/.test(name)) {
       throw refused(`has the name ${shown}, which is not UTF-8 or has a control character`);
