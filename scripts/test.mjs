@@ -14,6 +14,7 @@ const SYSTEM_PROGRAMS = {
   debootstrap: "debootstrap",
   "docker-registry": "docker-registry",
   dockerd: "docker.io",
+  fakeroot: "fakeroot",
   fish: "fish",
   podman: "podman",
   "rabbitmq-server": "rabbitmq-server",

@@ -11,6 +11,7 @@ const PROGRAMS = {
   apt: "apt-get",
   bubblewrap: "bwrap",
   debootstrap: "debootstrap",
+  fakeroot: "fakeroot",
   "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
