@@ -16,6 +16,7 @@ const SYSTEM_PROGRAMS = {
   dockerd: "docker.io",
   fakeroot: "fakeroot",
   fish: "fish",
+  lintian: "lintian",
   podman: "podman",
   "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
