@@ -14,6 +14,7 @@ const PROGRAMS = {
   debootstrap: "debootstrap",
   fakeroot: "fakeroot",
   lintian: "lintian",
+  "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 
