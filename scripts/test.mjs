@@ -8,8 +8,10 @@ import { ensureBuilt, ensureInstalled, NODE, ROOT } from "./setup.mjs";
 
 /** What some tests need of the system: the program that is looked for, and the Debian package that brings it. */
 const SYSTEM_PROGRAMS = {
+  bwrap: "bubblewrap",
   busybox: "busybox-static",
   chromium: "chromium",
+  debootstrap: "debootstrap",
   "docker-registry": "docker-registry",
   dockerd: "docker.io",
   fish: "fish",

@@ -74,6 +74,7 @@ const CAUSES: readonly [RegExp, ConstructorParameters<typeof PlugctlError>[0], s
     "NOT_FOUND",
     "check the branch, tag or commit",
   ],
+  [/dubious ownership/, "FORBIDDEN", "allow it with git config --global --add safe.directory <its path>"],
   [/block timeout reached|timed out/i, "TIMEOUT", "try again"],
   [/ENOENT/, "UNAVAILABLE", "install git"],
 ];

@@ -9,6 +9,7 @@ const PROGRAMS = {
   "docker-registry": "docker-registry",
   "busybox-static": "busybox",
   apt: "apt-get",
+  bubblewrap: "bwrap",
   debootstrap: "debootstrap",
   "rabbitmq-server": "rabbitmq-server",
 } as const;

@@ -1,49 +1,117 @@
-import { chmodSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { PluginDescription } from "../../src/core/deb/plugin-description.ts";
+import type { BuildIsolation, BuiltPackage } from "../../src/server/deb/builder/builder.ts";
+import { createPackageBuilder } from "../../src/server/deb/builder/create.ts";
+import type { BuildLimits } from "../../src/server/deb/builder/limits.ts";
+import { describeTree } from "../../src/server/deb/sources/describe.ts";
+import { createSourceFetcher } from "../../src/server/deb/sources/fetcher.ts";
 import { makeRepository, type TestRepository } from "./git-repository.ts";
+import { makeTempDir } from "./temp-dir.ts";
 
-export interface WazoPlugin {
-  /** Keys of `wazo/plugin.yml` beside namespace, name and version. */
-  description?: Readonly<Record<string, unknown>>;
-  namespace?: string;
-  name?: string;
-  version?: string;
-  /** Commands of `wazo/rules` by its argument; what is missing does nothing. */
-  rules?: Readonly<Partial<Record<"build" | "package" | "install" | "uninstall" | "postrm", string>>>;
-  /** Folder of the plugin within the repository. */
-  directory?: string;
-  branch?: string;
-}
-
-/** The files of a plugin's repository. `version` and the like are written as JSON, which is YAML. */
-export function pluginFiles(plugin: WazoPlugin): Record<string, string> {
-  const { namespace = "plugindtests", name = "foobar", version = "0.0.1", directory } = plugin;
-  const folder = directory === undefined ? "wazo" : `${directory}/wazo`;
-  const fields = { namespace, name, version, ...plugin.description };
-  const cases = Object.entries(plugin.rules ?? {}).map(([step, commands]) => `${step})\n${commands}\n;;\n`);
+/** A plugin as files: `wazo/plugin.yml` and executable `wazo/rules`, whose cases are shell commands. */
+export function pluginFiles(
+  steps: { build?: string; package?: string; install?: string; uninstall?: string; postrm?: string } = {},
+  description = "namespace: acme\nname: hello\nversion: 1.10\n",
+): Record<string, string> {
+  const cases = Object.entries({ build: ":", package: ":", install: ":", uninstall: ":", ...steps });
+  const body = cases.map(([step, commands]) => `${step})\n${commands}\n;;\n`).join("");
   return {
-    [`${folder}/plugin.yml`]: Object.entries(fields)
-      .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
-      .join(""),
-    [`${folder}/rules`]: `#!/bin/sh\nset -e\ncase "$1" in\n${cases.join("")}*) ;;\nesac\n`,
+    "wazo/plugin.yml": description,
+    "wazo/rules": `#!/bin/sh\nset -e\ncase "$1" in\n${body}*) exit 64 ;;\nesac\n`,
   };
 }
 
-/** A git repository with a plugin, as its author would push it. */
-export async function makePluginRepository(
-  plugin: WazoPlugin,
-): Promise<TestRepository & { push(plugin: WazoPlugin): string }> {
+/** A repository of a plugin, its rules executable. */
+export async function pluginRepository(files: Record<string, string>): Promise<TestRepository> {
   const repository = await makeRepository();
-  const push = (next: WazoPlugin) => {
-    const files = pluginFiles(next);
-    if (next.branch !== undefined) repository.git("checkout", "--quiet", "-B", next.branch);
-    repository.commit(files);
-    for (const path of Object.keys(files)) {
-      if (!path.endsWith("/rules")) continue;
-      chmodSync(join(repository.folder, path), 0o755);
-    }
-    return repository.commit({});
+  repository.commit(files);
+  repository.git("update-index", "--chmod=+x", "wazo/rules");
+  repository.git("commit", "--quiet", "--message=x");
+  repository.git("checkout", "--quiet", "--force", "HEAD");
+  return repository;
+}
+
+export interface BuildOptions {
+  isolation?: BuildIsolation;
+  limits?: Partial<BuildLimits>;
+  signal?: AbortSignal;
+}
+
+/** A workshop for plugins in a folder that goes away with the test. */
+export async function makeWorkshop() {
+  const dataDir = await makeTempDir();
+  const sources = createSourceFetcher({
+    folder: join(dataDir, "sources"),
+    blobs: { open: async (path) => createReadStream(path) },
+    closed: [dataDir],
+  });
+  const steps: string[] = [];
+  let log = "";
+  const follow = (signal = new AbortController().signal) => ({
+    onStep: (step: string) => void steps.push(step),
+    log: (text: string) => {
+      log += text;
+    },
+    signal,
+  });
+  return {
+    dataDir,
+    sources,
+    steps,
+    follow,
+    log: () => log,
+    async build(
+      files: Record<string, string>,
+      options: BuildOptions = {},
+    ): Promise<BuiltPackage & { description: PluginDescription }> {
+      const { url } = await pluginRepository(files);
+      const source = { type: "git", url, ref: undefined, directory: undefined } as const;
+      const tree = await sources.fetch(source, follow());
+      const builder = createPackageBuilder({
+        folder: join(dataDir, "packages"),
+        isolation: options.isolation ?? "isolated",
+        hidden: [dataDir],
+        limits: options.limits,
+      });
+      try {
+        const description = await describeTree(tree, { wazoVersion: undefined });
+        return { ...(await builder.build(tree, description, follow(options.signal))), description };
+      } finally {
+        await sources.discard(tree);
+      }
+    },
+    /** Names of what is left in the folders of sources and packages. */
+    async left(): Promise<string[]> {
+      const folders = await Promise.all(
+        ["sources", "packages"].map((name) => readdir(join(dataDir, name)).catch(() => [])),
+      );
+      return folders.flat();
+    },
   };
-  push(plugin);
-  return { ...repository, push };
+}
+
+/** Writes files below a folder. */
+export async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+    if (path.endsWith("rules")) await chmod(join(folder, path), 0o755);
+  }
+}
+
+/** Files and folders of a package, as `dpkg-deb --contents` shows them, by path. */
+export function contentsOf(file: string): Map<string, { mode: string; owner: string; target?: string }> {
+  const listing = execFileSync("dpkg-deb", ["--contents", file], { encoding: "utf8" });
+  return new Map(
+    listing
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [mode = "", owner = "", , , , path = "", , target] = line.split(/\s+/);
+        return [path, { mode, owner, ...(target !== undefined && { target }) }];
+      }),
+  );
 }

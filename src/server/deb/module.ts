@@ -145,7 +145,8 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
     async routes(app) {
       for (const prefix of ["/0.2", "/api/plugind/0.2"]) {
         await app.register(
-          async (scope) => plugindRoutes(scope, { authorities, plugins, config: shownConfig(settings), status }),
+          async (scope) =>
+            plugindRoutes(scope, { authorities, plugins, config: shownConfig(settings), status }),
           { prefix },
         );
       }

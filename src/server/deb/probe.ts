@@ -23,7 +23,9 @@ export async function makeProbe(
     await writeFile(join(tree, "DEBIAN", "control"), controlParagraph(description, 0).toString());
     const file = `${tree}.deb`;
     await promisify(execFile)("dpkg-deb", ["-Znone", "--root-owner-group", "--build", tree, file]);
-    const sha256 = createHash("sha256").update(await readFile(file)).digest("hex");
+    const sha256 = createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
     return { file, sha256, package: packageName(description), version: description.version };
   } finally {
     await rm(tree, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { parse } from "yaml";
+import { z } from "zod";
 import { configError } from "../../core/errors.ts";
 import type { ServerContext } from "../module.ts";
 import { BUILD_ISOLATIONS, type BuildIsolation } from "./builder/builder.ts";

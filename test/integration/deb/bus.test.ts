@@ -53,7 +53,12 @@ describeWith(["rabbitmq-server"], "events on RabbitMQ", () => {
     await journal.begin(one);
     await journal.enter(one, "downloading");
     await journal.enter(one, "installing dependencies");
-    const errors = { error_id: "install-error", message: "Installation error", resource: "plugins", details: {} };
+    const errors = {
+      error_id: "install-error",
+      message: "Installation error",
+      resource: "plugins",
+      details: {},
+    };
     const error = { code: "INVALID", message: "the build failed" };
     await journal.end(one, { status: "error", error, errors, log: "make: oops" });
     await until(() => messages.length === 4);
@@ -120,7 +125,8 @@ describeWith(["rabbitmq-server"], "events on RabbitMQ", () => {
     await journal.begin(one);
     await until(() => messages.length === 1);
     await rabbit.stop();
-    for (const status of ["downloading", "extracting", "validating"] as const) await journal.enter(one, status);
+    for (const status of ["downloading", "extracting", "validating"] as const)
+      await journal.enter(one, status);
     await until(() => publisher.failure !== undefined);
     expect(await outbox.count()).toBe(3);
     await rabbit.start();

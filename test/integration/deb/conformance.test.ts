@@ -7,13 +7,13 @@ import type { AsyncMessage } from "rabbitmq-client";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { ADMIN_PASSWORD, type DebServer, startDebServer } from "../../helpers/deb-server.ts";
-import { describeWith } from "../../helpers/debian-programs.ts";
 import { makePackage } from "../../helpers/debian-package.ts";
+import { describeWith } from "../../helpers/debian-programs.ts";
 import { basic } from "../../helpers/http-client.ts";
 import { serveHttp } from "../../helpers/http-server.ts";
+import { makePluginRepository, type WazoPlugin } from "../../helpers/plugin-repository.ts";
 import { useRabbitMq } from "../../helpers/rabbitmq.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
-import { makePluginRepository, type WazoPlugin } from "../../helpers/wazo-plugin.ts";
 
 /** Where the plugins of these tests leave word of what they did. */
 const RESULTS = "/var/lib/results";
@@ -347,7 +347,12 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
     });
 
     test("when uninstall works", async () => {
-      const { url } = await makePluginRepository(foobar({ name: "goes", rules: { package: 'mkdir -p "$pkgdir/srv/goes"; mv build_success "$pkgdir/srv/goes/"' } }));
+      const { url } = await makePluginRepository(
+        foobar({
+          name: "goes",
+          rules: { package: 'mkdir -p "$pkgdir/srv/goes"; mv build_success "$pkgdir/srv/goes/"' },
+        }),
+      );
       await installed(server, "git", { url });
       expect(await server.exists("/srv/goes/build_success")).toBe(true);
       const { messages } = await rabbit.listen();
@@ -455,7 +460,10 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
 
     test("a plugin with a failing build step", async () => {
       const { messages } = await rabbit.listen();
-      const { url } = await makePluginRepository({ name: "fails", rules: { build: "echo no compiler; exit 3" } });
+      const { url } = await makePluginRepository({
+        name: "fails",
+        rules: { build: "echo no compiler; exit 3" },
+      });
       const events = await eventsOf(messages, await server.install("git", { url }));
       expect(events.map((data) => data.status)).toEqual([
         "starting",
@@ -487,7 +495,16 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
     const COUNT = 24;
 
     beforeAll(async () => {
-      const screens = ["call-permission", "conference", "context", "dhcp", "entity", "funckey", "group", "incall"];
+      const screens = [
+        "call-permission",
+        "conference",
+        "context",
+        "dhcp",
+        "entity",
+        "funckey",
+        "group",
+        "incall",
+      ];
       const names = [...screens, "ivr", "moh", "outcall", "parking", "plugin", "queue", "user", "voicemail"];
       const items = names.map((name) => ({
         namespace: "official",
@@ -524,7 +541,9 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
 
     test("get", async () => {
       const path = "/0.2/market/official/admin-ui-conference";
-      expect((await server.call("GET", "/0.2/market/official/foo", undefined, "invalid-token")).status).toBe(401);
+      expect((await server.call("GET", "/0.2/market/official/foo", undefined, "invalid-token")).status).toBe(
+        401,
+      );
       expect((await server.call("GET", "/0.2/market/foobar/foobar")).status).toBe(404);
       expect((await server.call("GET", path)).body).toMatchObject({
         namespace: "official",

@@ -32,7 +32,10 @@ export interface PluginRouteParts {
   wazoVersion: string | undefined;
 }
 
-const STATES: Partial<Record<TaskStatus, "succeeded" | "failed">> = { completed: "succeeded", error: "failed" };
+const STATES: Partial<Record<TaskStatus, "succeeded" | "failed">> = {
+  completed: "succeeded",
+  error: "failed",
+};
 
 /** What is installed, where it came from, and whether it is as it should be. */
 export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): void {
@@ -43,7 +46,11 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
   typed.route({
     method: "GET",
     url: "/plugins",
-    schema: { tags, summary: "Installed plugins", response: { 200: listOf(pluginSchema), ...problemResponse } },
+    schema: {
+      tags,
+      summary: "Installed plugins",
+      response: { 200: listOf(pluginSchema), ...problemResponse },
+    },
     async handler(request) {
       await identity.authorize(request, "read");
       const records = new Map((await listPlugins(db)).map((record) => [pluginKey(record), record]));
@@ -105,7 +112,8 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
     schema: {
       tags,
       summary: "Plugins of which the market has a newer version that fits",
-      description: "A plugin that no market knows is listed with the reason why its newest version is not known.",
+      description:
+        "A plugin that no market knows is listed with the reason why its newest version is not known.",
       response: { 200: listOf(outdatedSchema), ...problemResponse },
     },
     async handler(request) {

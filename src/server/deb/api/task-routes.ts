@@ -46,7 +46,8 @@ export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): P
     schema: {
       tags,
       summary: "What a change would come to",
-      description: "The source is fetched and read. Nothing of the plugin's is run, nothing is built or changed.",
+      description:
+        "The source is fetched and read. Nothing of the plugin's is run, nothing is built or changed.",
       body: orderSchema,
       response: { 200: planSchema, ...problemResponse },
     },
@@ -64,7 +65,8 @@ export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): P
     schema: {
       tags,
       summary: "Install, remove or roll back a plugin",
-      description: "Follow the operation at `/api/v1/operations/{id}`; its phases are wazo-plugind's statuses.",
+      description:
+        "Follow the operation at `/api/v1/operations/{id}`; its phases are wazo-plugind's statuses.",
       body: orderSchema,
       response: { 202: operationSchema, ...problemResponse },
     },

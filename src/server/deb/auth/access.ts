@@ -41,12 +41,7 @@ export function aclsOf(permissions: readonly Permission[]): string[] {
   if (permissions.includes("admin")) return ["#"];
   return [
     ...(permissions.includes("read")
-      ? [
-          "plugind.plugins.read",
-          "plugind.plugins.*.*.read",
-          "plugind.market.read",
-          "plugind.status.read",
-        ]
+      ? ["plugind.plugins.read", "plugind.plugins.*.*.read", "plugind.market.read", "plugind.status.read"]
       : []),
     ...(permissions.includes("deploy") ? ["plugind.plugins.create", "plugind.plugins.*.*.delete"] : []),
   ];

@@ -57,8 +57,7 @@ export class LocalAuthority implements TokenAuthority {
     const scope = plugin === undefined ? {} : { plugin };
     const ofProvider = holder.provider === null ? scope : { ...scope, provider: holder.provider };
     if (!(await this.#identity.allows(holder.principal, permission, ofProvider))) return false;
-    const providers =
-      tenant === undefined ? [] : await this.#identity.providersFor(holder.principal, "read");
+    const providers = tenant === undefined ? [] : await this.#identity.providersFor(holder.principal, "read");
     return this.tenants.reaches(this.tenants.of(holder), tenant, providers);
   }
 }

@@ -28,11 +28,13 @@ export interface TokenRouteParts {
   serviceUuid: string;
 }
 
-const unknown = () =>
-  new PlugindError(404, "token-not-found", "No such token", { resource: "token" });
+const unknown = () => new PlugindError(404, "token-not-found", "No such token", { resource: "token" });
 
 /** The part of wazo-auth's API that clients of wazo-plugind use (wazo-plugind spec, section 7). */
-export function tokenRoutes(app: FastifyInstance, { context, authority, serviceUuid }: TokenRouteParts): void {
+export function tokenRoutes(
+  app: FastifyInstance,
+  { context, authority, serviceUuid }: TokenRouteParts,
+): void {
   const schema = { tags: ["wazo-auth"], security: [] };
 
   app.route({
@@ -145,8 +147,7 @@ export function tokenRoutes(app: FastifyInstance, { context, authority, serviceU
   }
 }
 
-const refused = () =>
-  new PlugindError(401, "unauthorized", "Authentication Failed", { resource: "token" });
+const refused = () => new PlugindError(401, "unauthorized", "Authentication Failed", { resource: "token" });
 
 const send = (reply: FastifyReply, body: unknown) =>
   reply.header("cache-control", "no-store").type("application/json").send(json(body));

@@ -4,7 +4,14 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Principal } from "../../identity/identity.ts";
 import { PlugindError } from "../plugind/errors.ts";
-import { type AccessNeed, notAllowed, otherTenant, type TokenAuthority, tenantOf, unknownToken } from "./access.ts";
+import {
+  type AccessNeed,
+  notAllowed,
+  otherTenant,
+  type TokenAuthority,
+  tenantOf,
+  unknownToken,
+} from "./access.ts";
 
 const TIMEOUT_MS = 5_000;
 /** Lifetime of the service's own token, in seconds. */
@@ -80,19 +87,14 @@ export class WazoAuthority implements TokenAuthority {
 
   #unreachable(why: string, cause?: unknown): PlugindError {
     const { hostname, port, protocol } = new URL(this.#options.url);
-    return new PlugindError(
-      503,
-      "authentication-server-unreachable",
-      "Authentication server unreachable",
-      {
-        details: {
-          auth_server_host: hostname,
-          auth_server_port: Number(port || (protocol === "https:" ? 443 : 80)),
-          original_error: why,
-        },
-        cause,
+    return new PlugindError(503, "authentication-server-unreachable", "Authentication server unreachable", {
+      details: {
+        auth_server_host: hostname,
+        auth_server_port: Number(port || (protocol === "https:" ? 443 : 80)),
+        original_error: why,
       },
-    );
+      cause,
+    });
   }
 
   /** The tenant of the service's own token is the one that it belongs to. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { packageName } from "../../../core/deb/package-name.ts";
 import type { PluginDescription } from "../../../core/deb/plugin-description.ts";
 import { invalidError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
-import { removeTree } from "../sources/remove-tree.ts";
+import { removeLeftovers, removeTree } from "../sources/remove-tree.ts";
 import type { FetchedTree } from "../sources/source.ts";
 import type { BuildIsolation, PackageBuilder } from "./builder.ts";
 import { controlParagraph } from "./control-file.ts";
@@ -26,9 +26,14 @@ export interface PackageBuilderOptions {
 
 const RULES = "wazo/rules";
 
+/** How names of the folders begin that are needed during a build only. */
+const OWN = "build-";
+
 /** Builds plugins with their own rules, each in a place of its own. Builds may run at the same time. */
 export function createPackageBuilder(options: PackageBuilderOptions): PackageBuilder {
   const limits = { ...BUILD_LIMITS, ...options.limits };
+  const cleared = removeLeftovers(options.folder, OWN);
+  cleared.catch(() => {});
 
   return {
     async build(tree, description, { onStep, log, signal }) {
@@ -37,8 +42,9 @@ export function createPackageBuilder(options: PackageBuilderOptions): PackageBui
         step = next;
         await onStep(next);
       };
+      await cleared;
       await mkdir(options.folder, { recursive: true, mode: 0o700 });
-      const scratch = await mkdtemp(join(options.folder, "build-"));
+      const scratch = await mkdtemp(join(options.folder, OWN));
       let place: BuildPlace | undefined;
       try {
         await enter("building");
@@ -96,7 +102,8 @@ export function createPackageBuilder(options: PackageBuilderOptions): PackageBui
           ...place.environment,
           SOURCE_DATE_EPOCH: String(tree.sourceDate),
           ...(options.wazoVersion !== undefined && { WAZO_VERSION: options.wazoVersion }),
-          ...(isPackage && { pkgdir: `${place.inner}/${PACKAGE_FOLDER}` }),
+          // In a user namespace the attempt alone is an error that fakeroot passes on.
+          ...(isPackage && { pkgdir: `${place.inner}/${PACKAGE_FOLDER}`, FAKEROOTDONTTRYCHOWN: "1" }),
         },
         folder: place.folder,
         limits,

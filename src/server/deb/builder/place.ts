@@ -7,8 +7,9 @@ import { PlugctlError } from "../../../core/errors.ts";
 import { removeTree } from "../sources/remove-tree.ts";
 import type { BuildIsolation } from "./builder.ts";
 import type { BuildLimits } from "./limits.ts";
-import { type BuildUser, dropRoot, INNER_FOLDER, sandboxCommand } from "./sandbox.ts";
-import { endProcessesOf, endProcessesWith, takeUser } from "./user.ts";
+import { endProcessesOf, endProcessesWith } from "./processes.ts";
+import { type BuildUser, dropRoot, INNER_FOLDER, sandboxCommand, sandboxGone } from "./sandbox.ts";
+import { takeUser } from "./user.ts";
 
 const run = promisify(execFile);
 
@@ -17,6 +18,8 @@ export const PACKAGE_FOLDER = "_pkg";
 
 /** Where programs are looked for, by the steps and by us. */
 export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const PROBE_MS = 30_000;
 
 /** Of the server's environment a step that has a network gets these. */
 const PROXIES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
@@ -30,8 +33,8 @@ export interface BuildPlace {
   /** Words before a command that make it run there, as nobody in particular, within the limits. */
   prefix: readonly string[];
   environment: Readonly<Record<string, string>>;
-  /** Ends what the steps may have left running, where their namespaces do not see to it. */
-  sweep: (() => Promise<void>) | undefined;
+  /** Ends what a step has left running; `init` is what bubblewrap has said of its first process. */
+  sweep(init: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,7 +76,14 @@ async function openSandbox(
   const prefix = [...sandbox, ...limited(limits, limits.processes)];
   await probe(prefix);
   const environment = { ...baseEnvironment("/tmp"), ...(isolation === "network" && proxies()) };
-  return { folder, inner: INNER_FOLDER, prefix, environment, sweep: undefined, close: async () => undefined };
+  return {
+    folder,
+    inner: INNER_FOLDER,
+    prefix,
+    environment,
+    sweep: sandboxGone,
+    close: async () => undefined,
+  };
 }
 
 /** As root in a folder that its user can reach, which nothing below the data directory is. */
@@ -138,25 +148,29 @@ export async function makePackageFolder({ folder }: BuildPlace): Promise<string>
   return path;
 }
 
+/** Tries what the steps need before anything of the plugin's is run. */
 async function probe(prefix: readonly string[]): Promise<void> {
-  const [program = "", ...words] = prefix;
+  // The third descriptor is where bubblewrap writes of the sandbox.
+  const words = ["-c", 'exec "$@" 3>/dev/null', "sh", ...prefix, "fakeroot", "--", "true"];
   try {
-    await run(program, [...words, "fakeroot", "--", "true"], { env: { PATH }, timeout: 30_000 });
+    await run("sh", words, { env: { PATH }, timeout: PROBE_MS });
   } catch (error) {
-    throw unavailable(error as NodeJS.ErrnoException & { stderr?: string });
+    throw unavailable((error as { stderr?: string }).stderr ?? "", error);
   }
 }
 
-function unavailable(error: NodeJS.ErrnoException & { stderr?: string }): PlugctlError {
-  const said = (error.stderr ?? "").trim().split("\n").at(-1) ?? "";
-  const [message, hint] =
-    error.code === "ENOENT"
-      ? ["plugins cannot be built apart from the rest: there is no bubblewrap", "apt-get install bubblewrap"]
-      : /fakeroot: (?:not found|.*No such file)/.test(said)
-        ? ["plugins cannot be built: there is no fakeroot", "apt-get install fakeroot"]
-        : [
-            `plugins cannot be built apart from the rest: ${said || error.message}`,
-            "run the server as root or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or serve with --deb-build host",
-          ];
-  return new PlugctlError("UNAVAILABLE", message, { hint, cause: error });
+function unavailable(stderr: string, cause: unknown): PlugctlError {
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const missing = /\b(bwrap|fakeroot): (?:not found|.*No such file)/.exec(said)?.[1];
+  if (missing !== undefined) {
+    const name = missing === "bwrap" ? "bubblewrap" : missing;
+    return new PlugctlError("UNAVAILABLE", `plugins cannot be built: ${name} is not installed`, {
+      hint: `apt-get install ${name}`,
+      cause,
+    });
+  }
+  return new PlugctlError("UNAVAILABLE", `plugins cannot be built apart from the rest: ${said}`, {
+    hint: "run the server as root or let users have namespaces of their own, or serve with --deb-build host",
+    cause,
+  });
 }

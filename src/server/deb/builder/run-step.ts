@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { cancelledError, invalidError, PlugctlError } from "../../../core/errors.ts";
 import type { BuildLimits } from "./limits.ts";
+import { endProcess } from "./processes.ts";
 import { watchUsage } from "./usage.ts";
 
 /** Of the output of a step that goes wrong, as much is told with the error, in characters. */
@@ -20,8 +22,8 @@ export interface StepCommand {
   limits: BuildLimits;
   log: (text: string) => void;
   signal: AbortSignal;
-  /** Ends what the command may have left running. */
-  sweep?: (() => Promise<void>) | undefined;
+  /** Ends what the command has left running. @param init what bubblewrap says of its first process, if it does. */
+  sweep: (init: string) => Promise<void>;
 }
 
 /**
@@ -36,16 +38,18 @@ export async function runStep(options: StepCommand): Promise<void> {
   const child = spawn(program, words, {
     cwd: options.folder,
     env: options.environment,
-    stdio: ["ignore", "pipe", "pipe"],
+    // The last one is bubblewrap's, for what it has to say of the sandbox.
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
     // A group of its own, so that all of it can be ended at once.
     detached: true,
   });
   const output = new StepOutput(options.log);
   let failure: PlugctlError | undefined;
   const details = (exitCode: number | null) => ({ step, exitCode, log: output.end });
+  const endGroup = () => child.pid !== undefined && endProcess(-child.pid);
   const stop = (error: PlugctlError) => {
     failure ??= error;
-    endGroup(child.pid);
+    endGroup();
   };
   const exceeded = (what: string) => stop(invalidError(`${title} ${what}`, { details: details(null) }));
   const timer = setTimeout(() => {
@@ -54,9 +58,15 @@ export async function runStep(options: StepCommand): Promise<void> {
   }, limits.seconds * 1000);
   const cancel = () => stop(cancelledError());
   signal.addEventListener("abort", cancel, { once: true });
-  for (const stream of [child.stdout, child.stderr]) {
+  const [, stdout, stderr, status] = child.stdio as Readable[];
+  let init = "";
+  status?.on("data", (chunk: Buffer) => {
+    init = (init + chunk.toString()).slice(0, 1000);
+  });
+  for (const stream of [stdout, stderr]) {
     const decoder = new StringDecoder("utf8");
-    stream.on("data", (chunk: Buffer) => {
+    stream?.on("data", (chunk: Buffer) => {
+      if (failure !== undefined) return;
       if (output.add(decoder.write(chunk)) > limits.outputBytes) {
         exceeded(`prints more than ${limits.outputBytes} bytes`);
       }
@@ -64,13 +74,13 @@ export async function runStep(options: StepCommand): Promise<void> {
   }
   const unwatch = watchUsage({ folder: options.folder, pid: child.pid ?? 0, limits }, exceeded);
   try {
-    // What goes on in the background holds the output open: it is ended with what it came from.
+    // What goes on in the background may hold the output open: it is ended with what it came from.
     child.once("exit", () => {
-      endGroup(child.pid);
-      void options.sweep?.();
+      endGroup();
+      void options.sweep(init);
     });
     const [exitCode, killedBy] = (await once(child, "close")) as [number | null, string | null];
-    await options.sweep?.();
+    await options.sweep(init);
     if (failure !== undefined) throw failure;
     if (exitCode === 0) return;
     const how = exitCode === null ? `was ended by ${killedBy}` : `failed with exit code ${exitCode}`;
@@ -79,15 +89,6 @@ export async function runStep(options: StepCommand): Promise<void> {
     unwatch();
     clearTimeout(timer);
     signal.removeEventListener("abort", cancel);
-  }
-}
-
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
   }
 }
 

@@ -1,10 +1,18 @@
 import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { BuildIsolation } from "./builder.ts";
 import { type BuildLimits, SCRATCH_BYTES } from "./limits.ts";
+import { hasEnded } from "./processes.ts";
 
 /** Where a step sees the plugin's folder, the same for every build so that what is built is the same too. */
 export const INNER_FOLDER = "/build";
+
+/** Descriptor to which bubblewrap writes who the first process of the sandbox is. */
+const INFO_FD = 3;
+
+/** How often it is looked whether a sandbox is gone, in ms. */
+const POLL_MS = 2;
 
 /** Folders around what a step sees, which everybody can enter. */
 const PARENTS = ["/etc", "/etc/ssl", "/run", "/var", "/var/lib"];
@@ -70,7 +78,7 @@ export async function sandboxCommand(options: SandboxOptions): Promise<string[]>
     ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
     ...(isolation === "isolated" ? ["--unshare-net"] : []),
     ...identity(user),
-    ...["--die-with-parent", "--hostname", "build"],
+    ...["--die-with-parent", "--hostname", "build", "--info-fd", String(INFO_FD)],
     ...PARENTS.flatMap((path) => ["--perms", "0755", "--dir", path]),
     ...SYSTEM.flatMap((path) => ["--ro-bind-try", path, path]),
     ...SETTINGS.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
@@ -134,4 +142,19 @@ async function hide(folders: readonly string[]): Promise<string[]> {
   return real
     .filter((folder) => folder !== undefined && SYSTEM.some((path) => folder.startsWith(`${path}/`)))
     .flatMap((folder) => ["--tmpfs", folder as string, "--remount-ro", folder as string]);
+}
+
+/**
+ * Waits until no process of a sandbox is left. Bubblewrap ends before the first one, with which the kernel ends the rest.
+ * @param info what it has written to the descriptor.
+ */
+export async function sandboxGone(info: string): Promise<void> {
+  const [, pid] = /"child-pid"\s*:\s*(\d+)/.exec(info) ?? [];
+  if (pid === undefined) return;
+  const until = Date.now() + 10_000;
+  while (Date.now() < until) {
+    // The first process has ended only when all others have.
+    if (await hasEnded(Number(pid))) return;
+    await delay(POLL_MS);
+  }
 }

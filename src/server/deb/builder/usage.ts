@@ -1,6 +1,7 @@
-import { lstat, readdir, readFile, statfs } from "node:fs/promises";
+import { lstat, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuildLimits, RESERVE_BYTES } from "./limits.ts";
+import { descendants, memoryOf } from "./processes.ts";
 
 /** How often what a step uses is looked at, in ms. */
 const WATCH_MS = 200;
@@ -66,29 +67,7 @@ async function measure(
 }
 
 async function excessInMemory(pid: number, limits: BuildLimits): Promise<string | undefined> {
-  const sizes = await Promise.all((await descendants(pid)).map(residentBytes));
+  const sizes = await Promise.all((await descendants(pid)).map(memoryOf));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return total > limits.memoryBytes ? `uses more than ${limits.memoryBytes} bytes of memory` : undefined;
-}
-
-/** Every process that comes from another one, by the numbers of their parents. */
-export async function descendants(pid: number): Promise<number[]> {
-  const children = new Map<number, number[]>();
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    // After the name of the program, which may contain anything: state, parent.
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-  }
-  const found = [pid];
-  for (const each of found) found.push(...(children.get(each) ?? []));
-  return found.slice(1);
-}
-
-/** Memory that a process does not share with files. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kibibytes = [...status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm)].map(([, size]) => Number(size));
-  return kibibytes.reduce((sum, size) => sum + size, 0) * 1024;
 }

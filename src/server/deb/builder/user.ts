@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { BuildUser } from "./sandbox.ts";
 
 /** Numbers that no distribution gives to accounts; the second range is for containers, which have the first 65536 only. */
@@ -33,34 +33,4 @@ async function mappedUsers(): Promise<number> {
     return (inside ?? 0) + (count ?? 0);
   });
   return Math.max(...ends.filter(Number.isFinite));
-}
-
-/** Ends every process that the test picks out, until there is none. */
-async function sweep(isOurs: (process: string) => Promise<boolean>): Promise<void> {
-  for (;;) {
-    let found = false;
-    for (const name of await readdir("/proc")) {
-      if (!/^\d+$/.test(name) || !(await isOurs(`/proc/${name}`).catch(() => false))) continue;
-      found = true;
-      try {
-        process.kill(Number(name), "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-    }
-    if (!found) return;
-  }
-}
-
-/** Ends all processes of a user who has no others than those of one build. */
-export const endProcessesOf = (id: number) =>
-  sweep(async (folder) => (await stat(folder)).uid === id && !(await isZombie(folder)));
-
-/** Ends all processes that have a word in their environment. */
-export const endProcessesWith = (word: string) =>
-  sweep(async (folder) => (await readFile(`${folder}/environ`, "latin1")).split("\0").includes(word));
-
-async function isZombie(folder: string): Promise<boolean> {
-  const stat = await readFile(`${folder}/stat`, "utf8");
-  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
 }

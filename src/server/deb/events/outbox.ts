@@ -46,12 +46,7 @@ export class Outbox {
 
   /** The oldest messages in their order. */
   async waiting(limit: number): Promise<WaitingMessage[]> {
-    const rows = await this.#db
-      .selectFrom("deb_outbox")
-      .selectAll()
-      .orderBy("seq")
-      .limit(limit)
-      .execute();
+    const rows = await this.#db.selectFrom("deb_outbox").selectAll().orderBy("seq").limit(limit).execute();
     return rows.map((row) => ({
       seq: row.seq,
       taskId: row.task_id,

@@ -78,7 +78,7 @@ export class Apt {
 
   /** Installs what has been fetched, without a network. */
   async install(options: Options): Promise<void> {
-    const result = await this.#run([...APT, "--no-download", ...this.#arguments], false, options);
+    const result = await this.#run([...APT, ...this.#arguments], false, options);
     if (result.exitCode !== 0) throw packageError("installing", result);
   }
 

@@ -1,8 +1,14 @@
 import type { Logger } from "pino";
-import { notFoundError, PlugctlError } from "../../../core/errors.ts";
 import type { PluginId } from "../../../core/deb/package-name.ts";
+import { notFoundError, PlugctlError } from "../../../core/errors.ts";
 import type { MarketItem, MarketVersion } from "./document.ts";
-import { type InstalledVersions, isCompatible, type LocalItem, pluginKey, withLocalValues } from "./local-values.ts";
+import {
+  type InstalledVersions,
+  isCompatible,
+  type LocalItem,
+  pluginKey,
+  withLocalValues,
+} from "./local-values.ts";
 import { fileMarket, type MarketSource, WebMarket } from "./source.ts";
 
 /** What of the market is to be installed. */

@@ -47,7 +47,11 @@ const pick = (fields: Fields, keys: readonly string[]) =>
   Object.fromEntries(keys.filter((key) => key in fields).map((key) => [key, fields[key]]));
 
 /** Without case and accents. */
-const plain = (text: string) => text.normalize("NFKD").replace(/\p{Mark}/gu, "").toLowerCase();
+const plain = (text: string) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{Mark}/gu, "")
+    .toLowerCase();
 
 /** A part of a text, or a key of an object. */
 function contains(value: unknown, term: string): boolean {

@@ -6,7 +6,13 @@ const ref = (name: string) => ({ $ref: `#/definitions/${name}` });
 const answer = (description: string, schema: Schema) => ({ description, schema });
 const failure = (description: string) => answer(description, ref("Error"));
 
-const NAMESPACE = { name: "namespace", in: "path", required: true, type: "string", description: "its author" };
+const NAMESPACE = {
+  name: "namespace",
+  in: "path",
+  required: true,
+  type: "string",
+  description: "its author",
+};
 const NAME = { name: "name", in: "path", required: true, type: "string" };
 const TENANT = {
   name: "Wazo-Tenant",
@@ -143,10 +149,16 @@ const PATHS = {
     }),
   },
   "/plugins/{namespace}/{name}": {
-    get: operation("get_plugin", "plugins", "Show an installed plugin", "plugind.plugins.{namespace}.{name}.read", {
-      parameters: [NAMESPACE, NAME],
-      responses: { 200: answer("The plugin", ref("Plugin")), 404: failure("It is not installed") },
-    }),
+    get: operation(
+      "get_plugin",
+      "plugins",
+      "Show an installed plugin",
+      "plugind.plugins.{namespace}.{name}.read",
+      {
+        parameters: [NAMESPACE, NAME],
+        responses: { 200: answer("The plugin", ref("Plugin")), 404: failure("It is not installed") },
+      },
+    ),
     delete: operation(
       "uninstall_plugin",
       "plugins",
@@ -187,9 +199,15 @@ const PATHS = {
     }),
   },
   "/config": {
-    get: operation("get_config", "config", "Show the configuration without its secrets", "plugind.config.read", {
-      responses: { 200: answer("The configuration", { type: "object" }) },
-    }),
+    get: operation(
+      "get_config",
+      "config",
+      "Show the configuration without its secrets",
+      "plugind.config.read",
+      {
+        responses: { 200: answer("The configuration", { type: "object" }) },
+      },
+    ),
   },
   "/status": {
     get: operation("get_status", "status", "Show what works", "plugind.status.read", {

@@ -48,20 +48,11 @@ export async function savePlugin(trx: DebDatabase, record: PluginRecord): Promis
 }
 
 export async function forgetPlugin(trx: DebDatabase, { namespace, name }: PluginId): Promise<void> {
-  await trx
-    .deleteFrom("deb_plugin")
-    .where("namespace", "=", namespace)
-    .where("name", "=", name)
-    .execute();
+  await trx.deleteFrom("deb_plugin").where("namespace", "=", namespace).where("name", "=", name).execute();
 }
 
 export async function listPlugins(db: DebDatabase): Promise<PluginRecord[]> {
-  const rows = await db
-    .selectFrom("deb_plugin")
-    .selectAll()
-    .orderBy("namespace")
-    .orderBy("name")
-    .execute();
+  const rows = await db.selectFrom("deb_plugin").selectAll().orderBy("namespace").orderBy("name").execute();
   return rows.map((row) => ({
     namespace: row.namespace,
     name: row.name,

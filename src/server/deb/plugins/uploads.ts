@@ -34,7 +34,10 @@ export class Uploads {
     const { sha256, size } = await this.#blobs.put(content, { maxBytes: MAX_BYTES });
     const id = crypto.randomUUID();
     const created = { created_at: this.#now().toISOString(), created_by: actor.login };
-    await this.#db.insertInto("deb_upload").values({ id, kind, sha256, size, ...created }).execute();
+    await this.#db
+      .insertInto("deb_upload")
+      .values({ id, kind, sha256, size, ...created })
+      .execute();
     return { id, kind, sha256, sizeBytes: size };
   }
 

@@ -8,12 +8,12 @@ import type { BlobStore } from "../../storage/blobs.ts";
 import { unpackArchive } from "./archive.ts";
 import { findSubfolder } from "./folder.ts";
 import { fetchGit } from "./git.ts";
-import { removeTree } from "./remove-tree.ts";
+import { removeLeftovers, removeTree } from "./remove-tree.ts";
 import type { FetchedTree, PluginSource, SourceFetcher } from "./source.ts";
 import { settleTree } from "./tree.ts";
 
 export interface SourceFetcherOptions {
-  /** Folder for the trees; what is in it belongs to the fetcher. */
+  /** Folder for the trees; those of an earlier process are removed. */
   folder: string;
   /** Where uploaded archives are. */
   blobs: Pick<BlobStore, "open">;
@@ -22,14 +22,20 @@ export interface SourceFetcherOptions {
   limits?: Partial<GitLimits> | undefined;
 }
 
+/** How names of the fetcher's folders begin. */
+const OWN = "source-";
+
 /** Brings git repositories and uploaded archives into folders of their own below `folder`. */
 export function createSourceFetcher(options: SourceFetcherOptions): SourceFetcher {
   const limits = { ...GIT_LIMITS, ...options.limits };
+  const cleared = removeLeftovers(options.folder, OWN);
+  cleared.catch(() => {});
 
   return {
     async fetch(source, { onStep, log, signal }) {
+      await cleared;
       await mkdir(options.folder, { recursive: true, mode: 0o700 });
-      const own = await mkdtemp(join(options.folder, "source-"));
+      const own = await mkdtemp(join(options.folder, OWN));
       let step: "downloading" | "extracting" = "downloading";
       try {
         await onStep(step);

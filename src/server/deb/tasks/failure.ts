@@ -36,7 +36,12 @@ export function toWazoErrors(
   }
   const isGit = installOptions !== undefined && "url" in installOptions;
   if ((PROGRAM_STEPS.has(step) && isGit) || (step === "building" && told.exitCode !== undefined)) {
-    return { error_id: "install-error", message: "Installation error", resource: "plugins", details: { step } };
+    return {
+      error_id: "install-error",
+      message: "Installation error",
+      resource: "plugins",
+      details: { step },
+    };
   }
   return {
     error_id: errorId ?? `${step.replaceAll(" ", "-")}-error`,

@@ -93,7 +93,11 @@ export class TaskJournal {
   /** Notes which plugin a task is about, and the versions. */
   async describe(
     id: string,
-    { plugin, version, previousVersion }: { plugin: PluginId; version: string; previousVersion: string | null },
+    {
+      plugin,
+      version,
+      previousVersion,
+    }: { plugin: PluginId; version: string; previousVersion: string | null },
   ): Promise<void> {
     await this.#db
       .updateTable("deb_task")
@@ -159,10 +163,12 @@ export class TaskJournal {
   /** What was put on record when that package of a plugin was installed last. */
   async lastInstallation(plugin: PluginId, debSha256: string): Promise<PromisedOutcome | undefined> {
     const tasks = await this.history(plugin, 1_000);
-    return tasks
-      .filter((task) => task.status === "completed")
-      .map((task) => task.promised)
-      .find((promised) => promised?.record.debSha256 === debSha256) ?? undefined;
+    return (
+      tasks
+        .filter((task) => task.status === "completed")
+        .map((task) => task.promised)
+        .find((promised) => promised?.record.debSha256 === debSha256) ?? undefined
+    );
   }
 
   /** Tasks that have not ended, oldest first. */

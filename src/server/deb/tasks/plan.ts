@@ -79,7 +79,13 @@ async function planInstallation(
     if (root.kind === "refused") throw root.error;
     if (root.kind === "satisfied") {
       const steps: TaskStatus[] = ["starting", "downloading", "extracting", "validating", "completed"];
-      return { plugin: { ...root.plugin, version: root.version }, steps, install: [], remove: [], warnings: [] };
+      return {
+        plugin: { ...root.plugin, version: root.version },
+        steps,
+        install: [],
+        remove: [],
+        warnings: [],
+      };
     }
     const install: PackageChange["install"][number][] = [];
     const warnings: string[] = [];

@@ -11,7 +11,7 @@ import type { KeptPackages, PackageFile } from "../plugins/kept-packages.ts";
 import type { Uploads } from "../plugins/uploads.ts";
 import { describeTree } from "../sources/describe.ts";
 import type { FetchedTree, PluginSource, SourceFetcher } from "../sources/source.ts";
-import { type OrderSource, installOptionsOf } from "./orders.ts";
+import { installOptionsOf, type OrderSource } from "./orders.ts";
 import type { Slots } from "./slots.ts";
 import type { StepListener } from "./step-listener.ts";
 

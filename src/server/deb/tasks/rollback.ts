@@ -45,7 +45,14 @@ export async function runRollback(
     const then = await journal.lastInstallation(plugin, back.sha256);
     const commit = then?.record.commit ?? null;
     const treeSha256 = then?.record.treeSha256 ?? null;
-    const same = { ...plugin, version: back.version, previousVersion, package: back.package, commit, treeSha256 };
+    const same = {
+      ...plugin,
+      version: back.version,
+      previousVersion,
+      package: back.package,
+      commit,
+      treeSha256,
+    };
     const result: InstallResult = { ...same, debSha256: back.sha256, changed: true, warnings: [] };
     const record: PluginRecord = {
       ...same,

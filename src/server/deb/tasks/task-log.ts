@@ -83,7 +83,10 @@ export class TaskLogs {
   }
 
   /** The log so far or, with `follow`, until the task ends. @throws NOT_FOUND. */
-  async read(taskId: string, { follow, signal }: { follow: boolean; signal: AbortSignal }): Promise<Readable> {
+  async read(
+    taskId: string,
+    { follow, signal }: { follow: boolean; signal: AbortSignal },
+  ): Promise<Readable> {
     const path = this.#path(taskId);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) throw notFoundError(`the task ${taskId} has no log`);

@@ -60,7 +60,11 @@ export class Task {
   /** Where it installs from, in wazo's words, as far as that is known. */
   installOptions: Readonly<Record<string, unknown>> | undefined;
 
-  private constructor(services: TaskServices, { action, actor, parent }: TaskStart, log: (id: string) => TaskLog) {
+  private constructor(
+    services: TaskServices,
+    { action, actor, parent }: TaskStart,
+    log: (id: string) => TaskLog,
+  ) {
     this.#services = services;
     this.action = action;
     this.actor = actor;

@@ -49,7 +49,8 @@ export class Tasks {
     });
     const entry = { actor, action: `plugin.${order.action}`, ...originOf(request) };
     this.#run(task, order).then(
-      (plugin) => this.#audited({ ...entry, resource: resourceOf(plugin), outcome: "ok", detail: { task: task.id } }),
+      (plugin) =>
+        this.#audited({ ...entry, resource: resourceOf(plugin), outcome: "ok", detail: { task: task.id } }),
       (thrown: unknown) => {
         const known = pluginOf(order);
         return this.#audited({

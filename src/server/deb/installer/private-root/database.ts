@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { formatParagraphs, parseParagraphs } from "../../../../core/deb/control.ts";
+import { parseParagraphs } from "../../../../core/deb/control.ts";
 import {
   type InstalledPackage,
   isInstalled,
@@ -23,25 +23,40 @@ export interface PrivatePackages {
   own: InstalledPackage[];
   /** Those of the host whose place none of the own ones has taken. */
   others: InstalledPackage[];
+  /** The paragraphs of those. */
+  hostTexts: string[];
 }
 
 export async function readPrivatePackages(tree: string, native: string): Promise<PrivatePackages> {
   const own = toPackages(parseParagraphs((await readWithin(tree, STATUS, MAX_STATUS_BYTES)) ?? ""));
   const taken = new Set(own.map((one) => packageKey(one, native)));
-  const others = (await readHostPackages()).filter((one) => !taken.has(packageKey(one, native)));
-  return { own, others };
+  const host = await readHostPackages(native);
+  const isFree = (key: string) => !taken.has(key);
+  return {
+    own,
+    others: host.packages.filter((one) => isFree(packageKey(one, native))),
+    hostTexts: [...host.texts].filter(([key]) => isFree(key)).map(([, text]) => text),
+  };
 }
 
-let cached: { packages: InstalledPackage[]; stamp: string } | undefined;
+interface HostPackages {
+  packages: InstalledPackage[];
+  /** Their paragraphs as dpkg writes them, by what tells them apart. */
+  texts: Map<string, string>;
+  stamp: string;
+}
+
+let cached: HostPackages | undefined;
 
 /** The host's packages that work; what is half-done there is none of this root's to finish. */
-async function readHostPackages(): Promise<InstalledPackage[]> {
+async function readHostPackages(native: string): Promise<HostPackages> {
   const stamp = await hostStamp();
   if (cached?.stamp !== stamp) {
     const packages = (await readStatus(HOST_STATUS)).filter(isInstalled).map(settled);
-    cached = { packages, stamp };
+    const texts = new Map(packages.map((one) => [packageKey(one, native), String(one.fields)]));
+    cached = { packages, texts, stamp };
   }
-  return cached.packages;
+  return cached;
 }
 
 /** Changes when the host's packages do. */
@@ -63,18 +78,22 @@ function settled(one: InstalledPackage): InstalledPackage {
 }
 
 /** The status file that dpkg is to find: all that it may count on. */
-export const composeStatus = ({ own, others }: PrivatePackages): string =>
-  formatParagraphs([...others, ...own].map(({ fields }) => fields));
+export function composeStatus({ own, hostTexts }: PrivatePackages): string {
+  return [...hostTexts, ...own.map(({ fields }) => String(fields))].map((text) => `${text}\n`).join("");
+}
 
 /** Out of the status file that dpkg has left, what it put into this root. */
 export function ownPackages(
-  after: readonly InstalledPackage[],
-  { others }: PrivatePackages,
+  statusFile: string,
+  { others, hostTexts }: PrivatePackages,
   native: string,
 ): InstalledPackage[] {
-  const before = new Map(others.map((one) => [packageKey(one, native), one]));
-  return after.filter((one) => {
-    const known = before.get(packageKey(one, native));
+  // Nearly all are as they were: what need not be parsed is not.
+  const unchanged = new Set(hostTexts.map((text) => text.trimEnd()));
+  const changed = statusFile.split(/\n\n+/).filter((text) => !unchanged.has(text.trimEnd()));
+  const host = new Map(others.map((one) => [packageKey(one, native), one]));
+  return toPackages(parseParagraphs(changed.join("\n\n"))).filter((one) => {
+    const known = host.get(packageKey(one, native));
     return known?.version !== one.version || known.status !== one.status;
   });
 }

@@ -1,9 +1,8 @@
-import { chmod, lstat, mkdir, readdir, rename, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { formatParagraphs } from "../../../../core/deb/control.ts";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { packagePaths } from "../deb-file.ts";
-import { readStatus } from "../package-database.ts";
 import type { CommandOptions, PackageRoot, Transaction } from "../root.ts";
 import {
   composeStatus,
@@ -135,10 +134,12 @@ class PrivateRoot implements PackageRoot {
     for (const { name, path, host } of this.layers) {
       const below = [join(this.folder, path), join(view, path), host ?? ""];
       const lower = (await existing(below)).join(":");
+      // Left by the last mount, to tell of files that were never synced: this change syncs them when it is whole.
+      await removeTree(join(this.work, name, "work", "work", "incompat"));
       const layers = `lowerdir=${lower},upperdir=${this.upper(name)},workdir=${join(this.work, name, "work")}`;
       mounts.push({
         target: join(root, path),
-        arguments: ["-t", "overlay", "-o", `userxattr,nodev,${layers}`, "plugctl"],
+        arguments: ["-t", "overlay", "-o", `userxattr,volatile,nodev,${layers}`, "plugctl"],
       });
     }
     // Read-only for want of an upper layer: a bind mount would have to keep the flags of the folder's own mount.
@@ -198,7 +199,7 @@ class PrivateTransaction implements Transaction {
   }
 
   async packages() {
-    const after = await readStatus(join(this.#root.upper("var-lib-dpkg"), "status"));
+    const after = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
     return ownPackages(after, this.#before, this.#root.architecture);
   }
 
