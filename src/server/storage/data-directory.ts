@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { conflictError } from "../../core/errors.ts";
 import { writeDurableFile } from "./durable.ts";
+import { type FileLock, lockFile } from "./file-lock.ts";
 
 /** Names of what the server's frame keeps in the data directory. A module adds a folder of its own name. */
 export const DATA_FILES = {
@@ -33,12 +33,10 @@ export async function lockDataDirectory(directory: string): Promise<LockedDirect
   const path = resolve(directory);
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);
-  const lock = new DatabaseSync(join(path, DATA_FILES.lock));
+  let lock: FileLock;
   try {
-    // SQLite takes the lock for us: Node has no binding for flock or fcntl.
-    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    lock = lockFile(join(path, DATA_FILES.lock));
   } catch (cause) {
-    lock.close();
     const pid = await readFile(join(path, DATA_FILES.pid), "utf8").then(Number, () => undefined);
     throw conflictError(
       `the data directory ${path} is in use by another server${pid === undefined ? "" : ` (process ${pid})`}`,
@@ -48,8 +46,8 @@ export async function lockDataDirectory(directory: string): Promise<LockedDirect
   try {
     await writeDurableFile(join(path, DATA_FILES.pid), `${process.pid}\n`, 0o600);
   } catch (error) {
-    lock.close();
+    lock.release();
     throw error;
   }
-  return { path, release: () => lock.close() };
+  return { path, release: lock.release };
 }

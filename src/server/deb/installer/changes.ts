@@ -5,6 +5,7 @@ import { Apt, type AptPackage, ARCHIVES } from "./apt.ts";
 import { ChangeQueue } from "./change-queue.ts";
 import { readControl } from "./deb-file.ts";
 import { diskFull, INSTALL, PURGE, packageError, REMOVE } from "./dpkg.ts";
+import { waitForLocks } from "./dpkg-locks.ts";
 import type { AppliedChange, ChangePlan, PackageChange, PackageInstaller } from "./installer.ts";
 import type { Journal } from "./journal.ts";
 import type { KeptPackages } from "./kept-packages.ts";
@@ -19,6 +20,7 @@ export interface ChangeParts {
   kept: KeptPackages;
   log: Logger;
   stepSeconds: number;
+  lockSeconds: number;
   now: () => Date;
 }
 
@@ -65,6 +67,7 @@ export class Changes {
       const { journal, root } = this.#parts;
       const candidates = await this.#candidates(change);
       const plan = await this.#planLocally(change, candidates);
+      await waitForLocks(root.lockFiles, { seconds: this.#parts.lockSeconds, signal });
       await journal.begin(id);
       const transaction = await root.begin(id);
       let decided = false;
@@ -96,6 +99,7 @@ export class Changes {
   /** Lets what runs end; what waits is not begun any more. */
   async close(): Promise<void> {
     await this.queue.close();
+    this.#parts.root.close();
   }
 
   async #undo(transaction: Transaction): Promise<void> {

@@ -31,7 +31,7 @@ export interface InstallerOptions {
  * @throws UNAVAILABLE where this system cannot install packages into such a root; CONFIG, INVALID for a folder that cannot be one.
  */
 export async function createInstaller(options: InstallerOptions): Promise<PackageInstaller> {
-  const { log, stepSeconds = 600, now = () => new Date() } = options;
+  const { log, stepSeconds = 600, lockSeconds = 60, now = () => new Date() } = options;
   const stateDir = resolve(options.stateDir);
   await makeDurableDirectory(stateDir);
   const kept = new KeptPackages(stateDir);
@@ -43,7 +43,7 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
     architecture: await nativeArchitecture(),
   });
   const journal = new Journal(stateDir);
-  const changes = new Changes({ root, journal, kept, log, stepSeconds, now });
+  const changes = new Changes({ root, journal, kept, log, stepSeconds, lockSeconds, now });
   const plugins = async () => installedPlugins((await root.packages()).own, root.folder);
   const plugin = async ({ namespace, name }: PluginId) =>
     (await plugins()).find((one) => one.namespace === namespace && one.name === name);

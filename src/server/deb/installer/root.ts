@@ -17,12 +17,15 @@ export interface PackageRoot {
   readonly folder: string;
   /** Architecture of its packages, as dpkg calls it. */
   readonly architecture: string;
+  /** Files that dpkg locks while it changes the packages of this root. */
+  readonly lockFiles: readonly string[];
   /** Packages that were put into the tree, and those that it only stands on. */
   packages(): Promise<{ own: InstalledPackage[]; others: InstalledPackage[] }>;
   /** Begins a change, of which there is one at a time; `id` names it in the recovery after a crash. */
   begin(id: string): Promise<Transaction>;
   /** Undoes or finishes the change that a crash cut off. */
   recover(change: { id: string; decided: boolean }): Promise<void>;
+  close(): void;
 }
 
 /** A change of a root that is there as a whole or not at all. */

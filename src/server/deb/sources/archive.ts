@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, symlink, utimes } from "node:fs/promises";
+import { mkdir, open, readdir, rename, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -26,7 +25,7 @@ export async function unpackArchive(source: Readable, folder: string, limits: Li
       let count = 0;
       for await (const entry of tar) {
         if (++count > limits.treeFiles) throw refused(`it has more than ${limits.treeFiles} entries`);
-        await writeEntry(folder, entry.header, entry as unknown as Readable, links);
+        await writeEntry(folder, entry.header, entry as AsyncIterable<Buffer>, links);
         entry.resume();
       }
       await feeding;
@@ -47,7 +46,7 @@ export async function unpackArchive(source: Readable, folder: string, limits: Li
 async function writeEntry(
   folder: string,
   header: Header,
-  content: Readable,
+  content: AsyncIterable<Buffer>,
   links: Map<string, string>,
 ): Promise<void> {
   const path = checkName(header.name);
@@ -57,12 +56,18 @@ async function writeEntry(
   if (header.type === "directory") await mkdir(file, { recursive: true });
   else if (header.type === "symlink") {
     if (links.has(path)) throw refused(`${shown} occurs twice`);
-    links.set(path, header.linkname ?? "");
+    if (!header.linkname) throw refused(`the link ${shown} leads nowhere`);
+    links.set(path, header.linkname);
   } else if (header.type === "file") {
     await mkdir(dirname(file), { recursive: true });
     const mode = (header.mode ?? 0) & 0o100 ? 0o755 : 0o644;
-    await pipeline(content, createWriteStream(file, { flags: "wx", mode }));
-    if (header.mtime !== undefined) await utimes(file, header.mtime, header.mtime);
+    const handle = await open(file, "wx", mode);
+    try {
+      for await (const chunk of content) await handle.writeFile(chunk);
+      if (header.mtime !== undefined) await handle.utimes(header.mtime, header.mtime);
+    } finally {
+      await handle.close();
+    }
   } else
     throw refused(
       `${shown} is a ${header.type ?? "file of an unknown kind"}; only files, folders and links are accepted`,
@@ -130,13 +135,19 @@ const limitBytes = (limit: number) =>
 
 const refused = (why: string) => invalidError(`the archive is refused: ${why}`);
 
-function damaged(error: unknown) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EEXIST" || code === "EISDIR" || code === "ENOTDIR") {
-    return invalidError("the archive is refused: a path in it occurs twice, or as a file and as a folder", {
-      cause: error,
-    });
-  }
-  if (code !== undefined && !code.startsWith("Z_")) return error;
-  return invalidError(`the archive is damaged: ${message}`, { cause: error });
+const NAME_FAULTS: Readonly<Record<string, string>> = {
+  EEXIST: "a path in it occurs twice, or as a file and as a folder",
+  EISDIR: "a path in it is a file and a folder",
+  ENOTDIR: "a path in it is a file and a folder",
+  ENAMETOOLONG: "a name in it is too long",
+};
+
+/** What is neither the file system's fault nor ours is the archive's. */
+function damaged(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const fault = NAME_FAULTS[code];
+  if (fault !== undefined) return invalidError(`the archive is refused: ${fault}`, { cause: error });
+  if ("syscall" in error) return error;
+  return invalidError(`the archive is damaged: ${error.message}`, { cause: error });
 }

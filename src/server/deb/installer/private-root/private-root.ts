@@ -2,6 +2,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 
 import { dirname, join, resolve } from "node:path";
 import { formatParagraphs } from "../../../../core/deb/control.ts";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
+import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
 import { packagePaths } from "../deb-file.ts";
 import type { CommandOptions, PackageRoot, Transaction } from "../root.ts";
 import {
@@ -17,8 +18,11 @@ import { type Layer, layersOfHost } from "./layers.ts";
 import { merge } from "./merge.ts";
 import { type Mount, runInSandbox } from "./sandbox.ts";
 
-/** What a change writes, until it is merged into the tree; within the tree, since renames do not cross file systems. */
-const WORK = ".plugctl";
+/**
+ * Folder of ours in the tree, which nothing of a package's sees: a lock, and what a change writes until it is merged. Within
+ * the tree, since renames do not cross file systems.
+ */
+const OURS = ".plugctl";
 
 /** Where the kept packages are to be seen in the root. */
 const PACKAGES = "/run/packages";
@@ -57,6 +61,7 @@ class PrivateRoot implements PackageRoot {
   readonly packagesFolder: string;
   readonly layers: readonly Layer[];
   readonly #hostView: string;
+  #lock: FileLock | undefined;
   /** State of the host that the view was made of. */
   #viewed: string | undefined;
 
@@ -69,7 +74,7 @@ class PrivateRoot implements PackageRoot {
   }
 
   get work(): string {
-    return join(this.folder, WORK);
+    return join(this.folder, OURS, "change");
   }
 
   async open(): Promise<void> {
@@ -79,7 +84,20 @@ class PrivateRoot implements PackageRoot {
         throw invalidError(`the folder ${path} cannot be used: its name has one of : , \\ "`);
       }
     }
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await mkdir(join(this.folder, OURS), { recursive: true, mode: 0o700 });
+    try {
+      this.#lock = lockFile(join(this.folder, OURS, "lock"));
+    } catch (cause) {
+      throw conflictError(`the packages of ${this.folder} are in use by another server`, { cause });
+    }
+  }
+
+  close(): void {
+    this.#lock?.release();
+  }
+
+  get lockFiles(): readonly string[] {
+    return ["lock-frontend", "lock"].map((name) => join(this.folder, "var/lib/dpkg", name));
   }
 
   packages(): Promise<PrivatePackages> {
@@ -93,7 +111,6 @@ class PrivateRoot implements PackageRoot {
       const upper = this.upper(name);
       await mkdir(upper, { recursive: true });
       await chmod(upper, 0o755);
-      await mkdir(join(this.work, name, "work"));
     }
     await mkdir(join(this.work, "root-folder"));
     const packages = await this.packages();
@@ -134,9 +151,11 @@ class PrivateRoot implements PackageRoot {
     for (const { name, path, host } of this.layers) {
       const below = [join(this.folder, path), join(view, path), host ?? ""];
       const lower = (await existing(below)).join(":");
-      // Left by the last mount, to tell of files that were never synced: this change syncs them when it is whole.
-      await removeTree(join(this.work, name, "work", "work", "incompat"));
-      const layers = `lowerdir=${lower},upperdir=${this.upper(name)},workdir=${join(this.work, name, "work")}`;
+      const work = join(this.work, name, "work");
+      // A mount that does not sync leaves a mark there against another one. This change is synced when it is whole.
+      await removeTree(work);
+      await mkdir(work);
+      const layers = `lowerdir=${lower},upperdir=${this.upper(name)},workdir=${work}`;
       mounts.push({
         target: join(root, path),
         arguments: ["-t", "overlay", "-o", `userxattr,volatile,nodev,${layers}`, "plugctl"],
@@ -146,7 +165,7 @@ class PrivateRoot implements PackageRoot {
     const packages = `lowerdir=${this.packagesFolder}:${join(view, PACKAGES)}`;
     mounts.push(
       { target: join(root, PACKAGES), arguments: ["-t", "overlay", "-o", packages, "plugctl"] },
-      { target: join(root, WORK), arguments: ["-t", "tmpfs", "-o", "ro,mode=0", "tmpfs"] },
+      { target: join(root, OURS), arguments: ["-t", "tmpfs", "-o", "ro,mode=0", "tmpfs"] },
     );
     return mounts;
   }
@@ -235,7 +254,7 @@ class PrivateTransaction implements Transaction {
   async #refuseMovedFolders(): Promise<void> {
     const upper = this.#root.upper("root");
     for (const { path } of this.#root.layers) await folderWithin(upper, path);
-    if ((await readdir(upper)).includes(WORK)) throw conflictError(`a package has a file /${WORK}`);
+    if ((await readdir(upper)).includes(OURS)) throw conflictError(`a package has a file /${OURS}`);
   }
 }
 

@@ -137,25 +137,26 @@ describe("createSourceFetcher with git", () => {
     }
   });
 
-  it.each([
-    ["/etc/passwd", "x"],
-    ["../../etc/passwd", "x"],
-    ["..", "x"],
-    // Each stays inside by itself.
-    ["up/../..", "sub/x"],
-  ])("refuses a link that leads to %j", async (target, path) => {
+  it.each(["/etc/passwd", "../../etc/passwd", ".."])("refuses a link that leads to %j", async (target) => {
     const { sources, follow, left } = await makeWorkshop();
     const repository = await makeRepository();
-    await mkdir(join(repository.folder, "sub/deep"), { recursive: true });
-    symlinkSync("deep", join(repository.folder, "sub/up"));
-    if (path === "sub/x") symlinkSync("..", join(repository.folder, "sub/deep/up"));
-    symlinkSync(target === "up/../.." ? "deep/up/../.." : target, join(repository.folder, path));
-    repository.commit({ "sub/deep/file": "1" });
+    symlinkSync(target, join(repository.folder, "x"));
+    repository.commit({});
     await expect(sources.fetch(git(repository.url), follow())).rejects.toMatchObject({
       code: "INVALID",
       message: expect.stringContaining("leads out of the plugin's folder"),
     });
     expect(await left()).toEqual([]);
+  });
+
+  it("refuses a link that leads out by way of another one, as if it did not", async () => {
+    const { sources, follow } = await makeWorkshop();
+    const repository = await makeRepository();
+    await mkdir(join(repository.folder, "sub/deep"), { recursive: true });
+    symlinkSync("..", join(repository.folder, "sub/deep/up"));
+    symlinkSync("deep/up/../..", join(repository.folder, "sub/x"));
+    repository.commit({});
+    await expect(sources.fetch(git(repository.url), follow())).rejects.toThrow(/the link "sub\/x" leads out/);
   });
 
   it("says what is not there", async () => {
