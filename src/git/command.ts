@@ -53,6 +53,7 @@ export function gitIn(
       "core.autocrlf=false",
       "transfer.fsckObjects=true",
       "submodule.recurse=false",
+      "log.showSignature=false",
     ],
     allowEnvironment: Object.keys(OWN),
   }).env({ ...environment, ...OWN });

@@ -50,9 +50,10 @@ export async function lsRemote(
 
 export interface FetchOptions {
   url: string;
-  /** Full name of a branch or tag, or a commit id; `commit` is what it led to. */
+  /** Full name of a branch or tag, `HEAD`, or a commit id. */
   name: string;
-  commit: string;
+  /** What the name led to when that was asked; undefined = whatever it leads to now. */
+  commit?: string | undefined;
   limits: GitLimits;
   signal: AbortSignal;
   /** Write links as links. Otherwise they become plain files, so that nothing read later leads out of the folder. */
@@ -61,9 +62,13 @@ export interface FetchOptions {
 
 /**
  * Fetches one commit without its history into an empty folder and writes its files, unless that would exceed the limits.
+ * @returns its id, and its time in seconds since 1970.
  * @throws INVALID for what is too large, CONFLICT when the name leads to another commit by now; what git says.
  */
-export async function fetchCommit(folder: string, options: FetchOptions): Promise<void> {
+export async function fetchCommit(
+  folder: string,
+  options: FetchOptions,
+): Promise<{ commit: string; time: number }> {
   const { url, name, commit, limits } = options;
   const abort = new AbortController();
   const git = gitIn(folder, AbortSignal.any([abort.signal, options.signal]), options);
@@ -81,12 +86,13 @@ export async function fetchCommit(folder: string, options: FetchOptions): Promis
   }
   // What came quicker than anybody looked.
   if ((await packBytes(folder)) > limits.fetchBytes) throw tooLarge(url, `${limits.fetchBytes} bytes`);
-  const fetched = (await git.raw("rev-parse", "--verify", "FETCH_HEAD^{commit}")).trim();
-  if (fetched !== commit) {
+  const [fetched = "", time] = (await git.raw("log", "-1", "--format=%H %ct", "FETCH_HEAD")).split(" ");
+  if (commit !== undefined && fetched !== commit) {
     throw conflictError(`${name} of ${url} moved while it was fetched`, { hint: "try again" });
   }
   checkTree(url, await git.raw("ls-tree", "-r", "-l", "-z", "FETCH_HEAD"), limits);
   await git.raw("checkout", "--quiet", "--detach", "FETCH_HEAD");
+  return { commit: fetched, time: Number(time) };
 }
 
 /** Looks at the sizes before anything is unpacked: what is small when compressed may fill a disk. */

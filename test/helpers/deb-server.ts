@@ -117,6 +117,7 @@ export async function startDebServer({ market, ...options }: DebServerOptions = 
       const { stdout } = await promisify(execFile)("dpkg-query", [
         `--admindir=${join(root, "var/lib/dpkg")}`,
         "--show",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is dpkg-query that fills it in
         "--showformat=${Package} ${db:Status-Status}\n",
       ]);
       return stdout.split("\n").includes(`${name} installed`);

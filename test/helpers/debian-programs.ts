@@ -11,6 +11,8 @@ const PROGRAMS = {
   apt: "apt-get",
   bubblewrap: "bwrap",
   debootstrap: "debootstrap",
+  fakeroot: "fakeroot",
+  lintian: "lintian",
   "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream } from "node:fs";
+import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { PluginDescription } from "../../src/core/deb/plugin-description.ts";
 import type { BuildIsolation, BuiltPackage } from "../../src/server/deb/builder/builder.ts";
 import { createPackageBuilder } from "../../src/server/deb/builder/create.ts";
 import type { BuildLimits } from "../../src/server/deb/builder/limits.ts";
@@ -57,32 +56,31 @@ export async function makeWorkshop() {
     },
     signal,
   });
+  async function buildFrom(url: string, options: BuildOptions = {}): Promise<BuiltPackage> {
+    const source = { type: "git", url, ref: undefined, directory: undefined } as const;
+    const tree = await sources.fetch(source, follow());
+    const builder = createPackageBuilder({
+      folder: join(dataDir, "packages"),
+      isolation: options.isolation ?? "isolated",
+      hidden: [dataDir],
+      limits: options.limits,
+    });
+    try {
+      const description = await describeTree(tree, { wazoVersion: undefined });
+      return await builder.build(tree, description, follow(options.signal));
+    } finally {
+      await sources.discard(tree);
+    }
+  }
   return {
     dataDir,
     sources,
     steps,
     follow,
+    buildFrom,
     log: () => log,
-    async build(
-      files: Record<string, string>,
-      options: BuildOptions = {},
-    ): Promise<BuiltPackage & { description: PluginDescription }> {
-      const { url } = await pluginRepository(files);
-      const source = { type: "git", url, ref: undefined, directory: undefined } as const;
-      const tree = await sources.fetch(source, follow());
-      const builder = createPackageBuilder({
-        folder: join(dataDir, "packages"),
-        isolation: options.isolation ?? "isolated",
-        hidden: [dataDir],
-        limits: options.limits,
-      });
-      try {
-        const description = await describeTree(tree, { wazoVersion: undefined });
-        return { ...(await builder.build(tree, description, follow(options.signal))), description };
-      } finally {
-        await sources.discard(tree);
-      }
-    },
+    build: async (files: Record<string, string>, options: BuildOptions = {}) =>
+      buildFrom((await pluginRepository(files)).url, options),
     /** Names of what is left in the folders of sources and packages. */
     async left(): Promise<string[]> {
       const folders = await Promise.all(
@@ -115,3 +113,14 @@ export function contentsOf(file: string): Map<string, { mode: string; owner: str
       }),
   );
 }
+
+/** Numbers of all processes with that command line. */
+export const processesWith = (commandLine: string): string[] =>
+  readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim() === commandLine;
+    } catch {
+      return false;
+    }
+  });

@@ -15,7 +15,6 @@ import { EventPublisher } from "./events/publisher.ts";
 import { createInstaller } from "./installer/create-installer.ts";
 import { Market } from "./market/market.ts";
 import { marketRoutes } from "./market/routes.ts";
-import { answerErrors } from "./plugind/errors.ts";
 import { plugindRoutes } from "./plugind/routes.ts";
 import { KeptPackages } from "./plugins/kept-packages.ts";
 import { PluginService } from "./plugins/plugin-service.ts";
@@ -152,10 +151,7 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
       }
       for (const prefix of ["/0.1", "/api/auth/0.1"]) {
         await app.register(
-          async (scope) => {
-            answerErrors(scope);
-            tokenRoutes(scope, { context, authority: local, serviceUuid: originUuid });
-          },
+          async (scope) => tokenRoutes(scope, { context, authority: local, serviceUuid: originUuid }),
           { prefix },
         );
       }

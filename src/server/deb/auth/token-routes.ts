@@ -4,7 +4,8 @@ import { originOf } from "../../http/origin.ts";
 import { Problem } from "../../http/problem.ts";
 import type { TokenHolder } from "../../identity/identity.ts";
 import type { ServerContext } from "../../module.ts";
-import { json, notUnderstood, PlugindError } from "../plugind/errors.ts";
+import { answerErrors, json, notUnderstood, PlugindError } from "../plugind/errors.ts";
+import { jsonBody, takeJsonBodies } from "../plugind/json-bodies.ts";
 import { aclsOf } from "./access.ts";
 import type { LocalAuthority } from "./local-authority.ts";
 
@@ -35,6 +36,8 @@ export function tokenRoutes(
   app: FastifyInstance,
   { context, authority, serviceUuid }: TokenRouteParts,
 ): void {
+  answerErrors(app);
+  takeJsonBodies(app);
   const schema = { tags: ["wazo-auth"], security: [] };
 
   app.route({
@@ -83,7 +86,7 @@ export function tokenRoutes(
   });
 
   async function createToken(request: FastifyRequest, reply: FastifyReply) {
-    const body = bodySchema.safeParse(request.body ?? {});
+    const body = bodySchema.safeParse(request.body === undefined ? {} : jsonBody(request));
     if (!body.success) throw notUnderstood();
     const attempt = basicCredential(request);
     if (attempt === undefined) throw refused();

@@ -19,6 +19,9 @@ export const PACKAGE_FOLDER = "_pkg";
 /** Where programs are looked for, by the steps and by us. */
 export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** By which the processes of a build are found that is not run as a user of its own. */
+const BUILD_WORD = "PLUGCTL_BUILD";
+
 const PROBE_MS = 30_000;
 
 /** Of the server's environment a step that has a network gets these. */
@@ -49,9 +52,12 @@ export interface PlaceOptions {
 /** Makes the place where a plugin is built. @throws UNAVAILABLE when this machine cannot isolate it. */
 export async function openPlace(source: string, options: PlaceOptions): Promise<BuildPlace> {
   const { user, release } = await takeUser();
+  const { isolation } = options;
   try {
-    const open = options.isolation === "host" ? openHost : openSandbox;
-    const place = await open(source, user, options);
+    const place =
+      isolation === "host"
+        ? await openHost(source, user, options)
+        : await openSandbox(source, user, { ...options, isolation });
     if (user.fromRoot) await giveTo(place.folder, user.id);
     return {
       ...place,
@@ -69,18 +75,17 @@ export async function openPlace(source: string, options: PlaceOptions): Promise<
 async function openSandbox(
   folder: string,
   user: BuildUser,
-  { isolation, limits, hidden, scratch }: PlaceOptions,
+  options: PlaceOptions & { isolation: Exclude<BuildIsolation, "host"> },
 ): Promise<BuildPlace> {
-  if (isolation === "host") throw new TypeError("not a sandbox");
-  const sandbox = await sandboxCommand({ folder, scratch, isolation, user, limits, hidden });
+  const { isolation, limits } = options;
+  const sandbox = await sandboxCommand({ ...options, folder, user });
   const prefix = [...sandbox, ...limited(limits, limits.processes)];
-  await probe(prefix);
-  const environment = { ...baseEnvironment("/tmp"), ...(isolation === "network" && proxies()) };
+  await probe(prefix, isolation);
   return {
     folder,
     inner: INNER_FOLDER,
     prefix,
-    environment,
+    environment: { ...baseEnvironment("/tmp"), ...(isolation === "network" && proxies()) },
     sweep: sandboxGone,
     close: async () => undefined,
   };
@@ -88,22 +93,22 @@ async function openSandbox(
 
 /** As root in a folder that its user can reach, which nothing below the data directory is. */
 async function openHost(source: string, user: BuildUser, { limits }: PlaceOptions): Promise<BuildPlace> {
+  // The processes of a user who has others cannot be counted, and are told apart by a word in their environment.
+  const prefix = user.fromRoot
+    ? [...dropRoot(user.id), ...limited(limits, limits.processes)]
+    : limited(limits, undefined);
+  await probe(prefix, "host");
+  const word = crypto.randomUUID();
   const home = await mkdtemp(join(tmpdir(), "plugctl-build-"));
   const folder = join(home, "plugin");
-  const word = `PLUGCTL_BUILD=${crypto.randomUUID()}`;
   await cp(source, folder, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   if (user.fromRoot) await chmod(home, 0o711);
-  const [name = "", value = ""] = word.split("=");
   return {
     folder,
     inner: folder,
-    // The processes of a user who has others are not counted: they would be among them.
-    prefix: [
-      ...(user.fromRoot ? dropRoot(user.id) : []),
-      ...limited(limits, user.fromRoot ? limits.processes : undefined),
-    ],
-    environment: { ...baseEnvironment(folder), ...proxies(), [name]: value },
-    sweep: () => (user.fromRoot ? endProcessesOf(user.id) : endProcessesWith(word)),
+    prefix,
+    environment: { ...baseEnvironment(folder), ...proxies(), [BUILD_WORD]: word },
+    sweep: () => (user.fromRoot ? endProcessesOf(user.id) : endProcessesWith(`${BUILD_WORD}=${word}`)),
     close: () => removeTree(home),
   };
 }
@@ -148,12 +153,17 @@ export async function makePackageFolder({ folder }: BuildPlace): Promise<string>
   return path;
 }
 
-/** Tries what the steps need before anything of the plugin's is run. */
-async function probe(prefix: readonly string[]): Promise<void> {
+/** What this machine has been found to be able to. */
+const able = new Set<BuildIsolation>();
+
+/** Tries once what the steps need, before anything of a plugin's is run. */
+async function probe(prefix: readonly string[], isolation: BuildIsolation): Promise<void> {
+  if (able.has(isolation)) return;
   // The third descriptor is where bubblewrap writes of the sandbox.
   const words = ["-c", 'exec "$@" 3>/dev/null', "sh", ...prefix, "fakeroot", "--", "true"];
   try {
     await run("sh", words, { env: { PATH }, timeout: PROBE_MS });
+    able.add(isolation);
   } catch (error) {
     throw unavailable((error as { stderr?: string }).stderr ?? "", error);
   }

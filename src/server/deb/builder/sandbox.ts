@@ -2,7 +2,7 @@ import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BuildIsolation } from "./builder.ts";
-import { type BuildLimits, SCRATCH_BYTES } from "./limits.ts";
+import { SCRATCH_BYTES } from "./limits.ts";
 import { hasEnded } from "./processes.ts";
 
 /** Where a step sees the plugin's folder, the same for every build so that what is built is the same too. */
@@ -61,7 +61,6 @@ export interface SandboxOptions {
   scratch: string;
   isolation: Exclude<BuildIsolation, "host">;
   user: BuildUser;
-  limits: BuildLimits;
   /** Folders that are hidden even where a step could read them. */
   hidden: readonly string[];
 }

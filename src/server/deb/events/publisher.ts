@@ -22,7 +22,7 @@ export class EventPublisher {
   readonly #publisher: Publisher;
   readonly #stopping = new AbortController();
   readonly #sending: Promise<void>;
-  #wake = () => undefined as void;
+  #wake: () => void = () => undefined;
   #failure: string | undefined = "not connected yet";
 
   /** @param url `amqp://user:password@host:port/vhost`. Connects, and connects again, by itself. */

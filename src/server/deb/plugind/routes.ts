@@ -7,7 +7,8 @@ import type { PluginService } from "../plugins/plugin-service.ts";
 import { apiDescription } from "./api-description.ts";
 import { allowOtherOrigins } from "./cors.ts";
 import { answerErrors, json, PlainError, PlugindError, pluginNotFound } from "./errors.ts";
-import { parseJson, type Query, readInstallBody, readMarketQuery, readReinstall } from "./validation.ts";
+import { jsonBody, takeJsonBodies } from "./json-bodies.ts";
+import { type Query, readInstallBody, readMarketQuery, readReinstall } from "./validation.ts";
 
 export interface PlugindRouteParts {
   authorities: Authorities;
@@ -37,7 +38,7 @@ export function plugindRoutes(app: FastifyInstance, parts: PlugindRouteParts): v
   const { authorities } = parts;
   answerErrors(app);
   allowOtherOrigins(app);
-  takeJsonWhateverItIsCalled(app);
+  takeJsonBodies(app);
 
   for (const resource of resources(parts)) {
     for (const method of METHODS) {
@@ -92,7 +93,7 @@ function resources({ plugins, config, status, authorities }: PlugindRouteParts):
         },
         async POST(request, actor) {
           // The body is read only now: who may not install learns nothing of what is wrong with it.
-          const body = readInstallBody(parseJson((request.body as string | undefined) ?? ""));
+          const body = readInstallBody(jsonBody(request));
           const reinstall = readReinstall(request.query as Query);
           return { uuid: await plugins.installAsWazo(request, actor, body, reinstall) };
         },
@@ -181,12 +182,6 @@ const asMarketError = (error: unknown) =>
         cause: error,
       })
     : error;
-
-/** Bodies are JSON, whatever their header says; they are parsed by the handler, after the token has been checked. */
-function takeJsonWhateverItIsCalled(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
-}
 
 const allowed = ({ handlers }: Resource) => {
   const own = Object.keys(handlers);

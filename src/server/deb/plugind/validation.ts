@@ -1,5 +1,5 @@
 import type { MarketQuery } from "../market/query.ts";
-import { invalidData, notUnderstood } from "./errors.ts";
+import { invalidData } from "./errors.ts";
 
 /** A fault of one field in the shape of wazo's validator (wazo-plugind spec, section 1.5). */
 interface Fault {
@@ -76,15 +76,6 @@ class TextFields {
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** @throws PlainError 400 for what is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw notUnderstood();
-  }
-}
 
 /** Checks the body of `POST /plugins`. Unknown keys are ignored. @throws PlugindError 400. */
 export function readInstallBody(body: unknown): InstallOptions {

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { notFoundError } from "../../../core/errors.ts";
-import { gitError, gitIn } from "../../../git/command.ts";
-import { COMMIT, fetchCommit, type GitLimits, lsRemote } from "../../../git/fetch.ts";
+import { gitError } from "../../../git/command.ts";
+import { COMMIT, fetchCommit, type GitLimits } from "../../../git/fetch.ts";
 import { checkGitRef } from "../../../git/url.ts";
 
 /** The branch that stands for no ref, as wazo-plugind has it; repositories without it give their HEAD. */
@@ -26,35 +26,36 @@ export async function fetchGit(
   const { url, limits } = options;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(limits.seconds * 1000)]);
   try {
-    const { name, commit } = await resolve(folder, url, options.ref, signal);
+    const { name, commit, time } = await fetchFirst(folder, namesOf(options.ref), { url, limits, signal });
     options.log(`${name} of ${url} is ${commit}\n`);
-    await fetchCommit(folder, { url, name, commit, limits, signal, symlinks: true });
-    const time = await gitIn(folder, signal).raw("log", "-1", "--format=%ct", "HEAD");
     await rm(join(folder, ".git"), { recursive: true, force: true });
-    return { commit, time: Number(time) };
+    return { commit, time };
   } catch (error) {
     throw gitError(error, url);
   }
 }
 
-async function resolve(folder: string, url: string, ref: string | undefined, signal: AbortSignal) {
-  if (ref !== undefined) {
-    checkGitRef(ref);
-    if (COMMIT.test(ref)) return { name: ref, commit: ref };
-  }
-  const names = ref === undefined ? [DEFAULT_BRANCH, "HEAD"] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
-  // The last one gives the commit of an annotated tag.
-  const commits = await lsRemote(
-    folder,
-    url,
-    ["HEAD", ...names, ...names.map((name) => `${name}^{}`)],
-    signal,
-  );
+/** What a ref may be, in the order in which it is tried. */
+function namesOf(ref: string | undefined): readonly string[] {
+  if (ref === undefined) return [DEFAULT_BRANCH, "HEAD"];
+  checkGitRef(ref);
+  return COMMIT.test(ref) ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+}
+
+async function fetchFirst(
+  folder: string,
+  names: readonly string[],
+  options: { url: string; limits: GitLimits; signal: AbortSignal },
+) {
   for (const name of names) {
-    const commit = commits.get(name);
-    if (commit !== undefined) return { name, commit };
+    try {
+      return { name, ...(await fetchCommit(folder, { ...options, name, symlinks: true })) };
+    } catch (error) {
+      if (!/couldn't find remote ref/.test(String(error))) throw error;
+    }
   }
-  const what = ref === undefined ? "neither a branch master nor a HEAD" : `no branch, tag or commit ${ref}`;
-  const hint = /^[0-9a-f]{7,}$/.test(ref ?? "") ? "a commit is named by its whole id" : undefined;
-  throw notFoundError(`${url} has ${what}`, { hint });
+  const ref = names[0]?.replace(/^refs\/heads\//, "") ?? "";
+  throw notFoundError(`${options.url} has no branch, tag or commit ${ref}`, {
+    hint: /^[0-9a-f]{7,}$/.test(ref) ? "a commit is named by its whole id" : undefined,
+  });
 }

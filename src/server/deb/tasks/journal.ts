@@ -11,7 +11,7 @@ import { type TaskAction, type TaskRecord, toTaskRecord } from "./task-record.ts
  * A broker drops what no queue is bound for, and wazo-plugind-cli binds its queue while it posts: so the first message
  * waits a moment, and the last one long enough that nobody who follows a task can miss it (wazo-plugind spec, section 8.3).
  */
-const FIRST_HELD_MS = 80;
+const FIRST_HELD_MS = 100;
 const LAST_HELD_MS = 300;
 
 export interface NewTask {
