@@ -14,7 +14,6 @@ const PROGRAMS = {
   debootstrap: "debootstrap",
   fakeroot: "fakeroot",
   lintian: "lintian",
-  "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 
