@@ -8,12 +8,17 @@ import { ensureBuilt, ensureInstalled, NODE, ROOT } from "./setup.mjs";
 
 /** What some tests need of the system: the program that is looked for, and the Debian package that brings it. */
 const SYSTEM_PROGRAMS = {
+  bwrap: "bubblewrap",
   busybox: "busybox-static",
   chromium: "chromium",
+  debootstrap: "debootstrap",
   "docker-registry": "docker-registry",
   dockerd: "docker.io",
+  fakeroot: "fakeroot",
   fish: "fish",
+  lintian: "lintian",
   podman: "podman",
+  "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
 };
 

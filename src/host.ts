@@ -3,7 +3,7 @@ import { ADAPTERS, kindsWith } from "./adapters/index.ts";
 import { Config, type Target } from "./config/config.ts";
 import { CredentialStore } from "./config/credentials.ts";
 import { type UserPaths, userPaths } from "./config/paths.ts";
-import { selectTarget, selectTargets } from "./config/selection.ts";
+import { selectEachTarget, selectTarget, selectTargets } from "./config/selection.ts";
 import {
   explainSettings,
   type GlobalFlags,
@@ -146,6 +146,14 @@ export class Host {
     return selectTarget(this, capability, named);
   }
 
+  /**
+   * The targets of a command that does the same on each: several only where `--target` or the environment name them,
+   * else the one that `target` finds.
+   */
+  async eachTarget(capability: Capability, named?: string): Promise<Target[]> {
+    return selectEachTarget(this, capability, named);
+  }
+
   /** The targets of a command that looks at many: those of `--target`, else all that have the capability. */
   async targets(capability: Capability): Promise<Target[]> {
     return selectTargets(this, capability);
@@ -190,6 +198,7 @@ export class Host {
       signal: this.signal,
       userAgent: `plugctl/${this.version}`,
       container: target.container,
+      deb: target.deb,
       env: this.env,
       cacheFolder: this.paths.cache,
       trace: this.settings.verbose ? (line) => this.terminal.note(`${sanitize(line)}\n`) : undefined,

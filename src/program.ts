@@ -35,8 +35,7 @@ export async function parseCommandLine(
     .configureHelp({ formatHelp: programHelp });
   for (const spec of GLOBAL_OPTIONS) program.addOption(toOption(spec));
   for (const entry of mentioned(argv)) {
-    if ("commands" in entry) addGroup(program, entry, accept);
-    else addCommand(program, entry, accept);
+    addEntry(program, entry, accept);
   }
 
   function accept(command: Command, args: Record<string, never>, options: Record<string, never>) {
@@ -95,16 +94,21 @@ function configure(parser: Parser, print: (text: string) => void): Parser {
     .allowExcessArguments(false);
 }
 
-function addGroup(program: Parser, group: CommandGroup, accept: Accept): void {
-  const parser = program
+function addEntry(parent: Parser, entry: Command | CommandGroup, accept: Accept): void {
+  if ("commands" in entry) addGroup(parent, entry, accept);
+  else addCommand(parent, entry, accept);
+}
+
+function addGroup(parent: Parser, group: CommandGroup, accept: Accept): void {
+  const parser = parent
     .command(group.name)
-    .copyInheritedSettings(program)
+    .copyInheritedSettings(parent)
     .summary(group.summary)
     .description(`${group.summary}.`)
     .configureHelp({ formatHelp: (command, help) => commandHelp(command, help, undefined) })
-    .helpGroup(`${COMMAND_GROUPS[group.group]}:`)
     .helpCommand(false);
-  for (const command of group.commands) addCommand(parser, command, accept);
+  if (group.group !== undefined) parser.helpGroup(`${COMMAND_GROUPS[group.group]}:`);
+  for (const entry of group.commands) addEntry(parser, entry, accept);
 }
 
 function addCommand(parent: Parser, command: Command, accept: Accept): void {

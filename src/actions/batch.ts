@@ -5,6 +5,14 @@ export type Outcome<Item, T> =
   | { item: Item; value: T; error?: undefined }
   | { item: Item; value?: undefined; error: PlugctlError };
 
+export interface BatchOptions<Item> {
+  /** Lanes that are worked on at a time. */
+  concurrency: number;
+  signal: AbortSignal;
+  /** Items of one lane are worked on one after the other; default: each has its own. */
+  laneOf?: ((item: Item) => unknown) | undefined;
+}
+
 /**
  * Works on several items, a few at a time; one that fails does not keep the others from being tried. Outcomes come
  * in the order of the items. A single item's failure is thrown as it is, and so is an interruption, after which
@@ -13,27 +21,26 @@ export type Outcome<Item, T> =
 export async function batch<Item, T>(
   items: readonly Item[],
   work: (item: Item) => Promise<T>,
-  { concurrency, signal }: { concurrency: number; signal: AbortSignal },
+  { concurrency, signal, laneOf }: BatchOptions<Item>,
 ): Promise<Outcome<Item, T>[]> {
   const outcomes: Outcome<Item, T>[] = [];
-  let next = 0;
+  const lanes = [...Map.groupBy(items.entries(), ([index, item]) => laneOf?.(item) ?? index).values()];
   let interruption: PlugctlError | undefined;
   const worker = async () => {
-    while (interruption === undefined) {
-      const index = next;
-      next += 1;
-      const item = items[index];
-      if (index >= items.length || item === undefined) return;
-      try {
-        outcomes[index] = { item, value: await work(item) };
-      } catch (thrown) {
-        const error = toPlugctlError(thrown);
-        if (error.code === "CANCELLED" || signal.aborted) interruption = error;
-        outcomes[index] = { item, error };
+    for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
+      for (const [index, item] of lane) {
+        if (interruption !== undefined) return;
+        try {
+          outcomes[index] = { item, value: await work(item) };
+        } catch (thrown) {
+          const error = toPlugctlError(thrown);
+          if (error.code === "CANCELLED" || signal.aborted) interruption = error;
+          outcomes[index] = { item, error };
+        }
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, lanes.length) }, worker));
   if (interruption !== undefined) throw interruption;
   const [first] = outcomes;
   if (items.length === 1 && first?.error !== undefined) throw first.error;

@@ -1,5 +1,6 @@
 import type { Adapter } from "../core/capabilities.ts";
 import type { ContainerTarget } from "../core/container-target.ts";
+import type { DebTarget } from "../core/deb/target.ts";
 import type { Kind } from "../core/plugin.ts";
 
 /** What an adapter is made from. */
@@ -18,6 +19,8 @@ export interface Connection {
   userAgent: string;
   /** What the configuration says of a target of kind `container`. */
   container: ContainerTarget | undefined;
+  /** Likewise of a target of kind `deb`. */
+  deb: DebTarget | undefined;
   /** The run's environment: docker's own variables, proxies, git. */
   env: NodeJS.ProcessEnv;
   /** Folder for what may be deleted at any time. */

@@ -24,6 +24,23 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
     ],
     load: () => import("./store/index.ts"),
   },
+  deb: {
+    capabilities: [
+      "health",
+      "session",
+      "listing",
+      "inspection",
+      "catalogue",
+      "installation",
+      "removal",
+      "verification",
+      "history",
+      "logs",
+      "portability",
+      "repository",
+    ],
+    load: () => import("./deb/index.ts"),
+  },
   container: {
     capabilities: [
       "health",
@@ -40,6 +57,8 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "access",
       "safekeeping",
       "images",
+      "comparison",
+      "portability",
     ],
     load: () => import("./container/index.ts"),
   },

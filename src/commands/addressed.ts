@@ -25,7 +25,7 @@ export async function addressed<C extends Capability>(
   return { label: formatReference({ ...reference, target: target.name }), target, name, version, on };
 }
 
-/** The same for several, each once, in the order in which they were given. */
+/** The same for several, on each of the targets that the run names: each once, in the order in which they were given. */
 export async function addressedAll<C extends Capability>(
   host: Host,
   capability: C,
@@ -33,8 +33,13 @@ export async function addressedAll<C extends Capability>(
 ): Promise<Addressed<C>[]> {
   const found = new Map<string, Addressed<C>>();
   for (const text of texts) {
-    const plugin = await addressed(host, capability, text);
-    if (!found.has(plugin.label)) found.set(plugin.label, plugin);
+    const reference = host.reference(text);
+    for (const target of await host.eachTarget(capability, reference.target)) {
+      const label = formatReference({ ...reference, target: target.name });
+      if (found.has(label)) continue;
+      const { name, version } = reference;
+      found.set(label, { label, target, name, version, on: await host.use(capability, target) });
+    }
   }
   return [...found.values()];
 }

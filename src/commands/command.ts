@@ -94,6 +94,7 @@ export const COMMAND_GROUPS = {
   change: "Change",
   control: "Control",
   publish: "Publish",
+  declare: "Declare",
   administer: "Administer",
   setup: "Set up",
 } as const;
@@ -154,12 +155,13 @@ export interface Command {
   readonly load: () => Promise<(invocation: Invocation<CommandMeta>) => Promise<Result | undefined>>;
 }
 
-/** A noun with its verbs. */
+/** A noun with its verbs, and with nouns that belong to it. */
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
-  readonly group: keyof typeof COMMAND_GROUPS;
-  readonly commands: readonly Command[];
+  /** Of a noun at the top, where the help page has groups. */
+  readonly group?: keyof typeof COMMAND_GROUPS;
+  readonly commands: readonly (Command | CommandGroup)[];
 }
 
 /** Ties a definition to the module whose `run` does the work. */

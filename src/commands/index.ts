@@ -1,6 +1,7 @@
 import { accessPrivate } from "./access/private.meta.ts";
 import { accessPublic } from "./access/public.meta.ts";
 import { accessShow } from "./access/show.meta.ts";
+import { apply } from "./apply.meta.ts";
 import { audit } from "./audit.meta.ts";
 import { backup } from "./backup.meta.ts";
 import { type Command, type CommandGroup, command } from "./command.ts";
@@ -11,8 +12,14 @@ import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
 import { containerImages } from "./container/images.meta.ts";
 import { containerPrune } from "./container/prune.meta.ts";
+import { debRepoKey } from "./deb/repo/key.meta.ts";
+import { debRepoList } from "./deb/repo/list.meta.ts";
+import { debRepoPrune } from "./deb/repo/prune.meta.ts";
 import { demo } from "./demo.meta.ts";
+import { diff } from "./diff.meta.ts";
 import { events } from "./events.meta.ts";
+import { exportPlugins } from "./export.meta.ts";
+import { history } from "./history.meta.ts";
 import { info } from "./info.meta.ts";
 import { install } from "./install.meta.ts";
 import { kill } from "./kill.meta.ts";
@@ -23,6 +30,7 @@ import { logs } from "./logs.meta.ts";
 import { open } from "./open.meta.ts";
 import { outdated } from "./outdated.meta.ts";
 import { pause } from "./pause.meta.ts";
+import { plan } from "./plan.meta.ts";
 import { providerAdd } from "./provider/add.meta.ts";
 import { providerList } from "./provider/list.meta.ts";
 import { providerRemove } from "./provider/remove.meta.ts";
@@ -73,6 +81,7 @@ import { userRemove } from "./user/remove.meta.ts";
 import { userRevoke } from "./user/revoke.meta.ts";
 import { userShow } from "./user/show.meta.ts";
 import { userUpdate } from "./user/update.meta.ts";
+import { verify } from "./verify.meta.ts";
 import { version } from "./version.meta.ts";
 import { versions } from "./versions.meta.ts";
 
@@ -82,10 +91,13 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   command(search, () => import("./search.ts")),
   command(info, () => import("./info.ts")),
   command(logs, () => import("./logs.ts")),
+  command(history, () => import("./history.ts")),
   command(stats, () => import("./stats.ts")),
   command(top, () => import("./top.ts")),
   command(events, () => import("./events.ts")),
   command(outdated, () => import("./outdated.ts")),
+  command(verify, () => import("./verify.ts")),
+  command(diff, () => import("./diff.ts")),
   command(open, () => import("./open.ts")),
   command(install, () => import("./install.ts")),
   command(update, () => import("./update.ts")),
@@ -119,6 +131,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     group: "publish",
     commands: [command(storeDiscovery, () => import("./store/discovery.ts"))],
   },
+  command(exportPlugins, () => import("./export.ts")),
+  command(plan, () => import("./plan.ts")),
+  command(apply, () => import("./apply.ts")),
   {
     name: "container",
     summary: "What only containers can do",
@@ -126,6 +141,22 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     commands: [
       command(containerImages, () => import("./container/images.ts")),
       command(containerPrune, () => import("./container/prune.ts")),
+    ],
+  },
+  {
+    name: "deb",
+    summary: "What only Debian packages have",
+    group: "administer",
+    commands: [
+      {
+        name: "repo",
+        summary: "The APT repository of a server",
+        commands: [
+          command(debRepoKey, () => import("./deb/repo/key.ts")),
+          command(debRepoList, () => import("./deb/repo/list.ts")),
+          command(debRepoPrune, () => import("./deb/repo/prune.ts")),
+        ],
+      },
     ],
   },
   {

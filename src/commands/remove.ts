@@ -4,11 +4,17 @@ import { addressedAll } from "./addressed.ts";
 import { batchResult } from "./batch-result.ts";
 import type { Handler } from "./command.ts";
 import type { remove } from "./remove.meta.ts";
+import { byTarget, progressOf } from "./several-targets.ts";
 
 export const run: Handler<typeof remove> = async ({ args, options, host }) => {
   const plugins = await addressedAll(host, "removal", args.plugins);
   const dryRun = options.dryRun === true;
-  const request = { purge: options.purge === true, reason: options.reason, dryRun };
+  const request = {
+    purge: options.purge === true,
+    dependents: options.dependents === true,
+    reason: options.reason,
+    dryRun,
+  };
   if (!dryRun) {
     for (const { label, on, name, version } of plugins) {
       await host.prompt.confirm(`Remove ${label}? This ${on.describe({ ...request, name, version })}.`);
@@ -16,15 +22,15 @@ export const run: Handler<typeof remove> = async ({ args, options, host }) => {
   }
   const outcomes = await batch(
     plugins,
-    async ({ on, name, version }) => {
+    async ({ on, name, version, ...item }) => {
       try {
-        return await on.remove({ ...request, name, version });
+        return await on.remove({ ...request, name, version }, progressOf(host, plugins, item));
       } catch (error) {
         if (options.ignoreNotFound && toPlugctlError(error).code === "NOT_FOUND") return [];
         throw error;
       }
     },
-    { concurrency: 1, signal: host.signal },
+    byTarget(host, options.parallel),
   );
   return batchResult(host, outcomes, {
     columns: [

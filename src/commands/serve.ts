@@ -1,12 +1,12 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { offerTargets } from "../actions/offer-targets.ts";
 import { writeFileAtomic } from "../config/atomic-file.ts";
-import { usageError } from "../core/errors.ts";
 import type { Host } from "../host.ts";
 import { renderTable } from "../output/table.ts";
 import { startServer } from "../server/index.ts";
 import type { Handler, Options } from "./command.ts";
 import type { serve } from "./serve.meta.ts";
+import { serverOptions } from "./serve-options.ts";
 
 type RunningServer = Awaited<ReturnType<typeof startServer>>;
 
@@ -32,47 +32,13 @@ export const run: Handler<typeof serve> = async ({ options, host }) => {
   return undefined;
 };
 
-function serverOptions(options: Options<typeof serve>, host: Host) {
-  const path = (value: string | undefined) => (value === undefined ? undefined : resolve(host.cwd, value));
-  return {
-    version: host.version,
-    dataDir: path(options.data) ?? join(host.paths.data, "server"),
-    host: options.host ?? "127.0.0.1",
-    port: options.port ?? 7400,
-    socket: path(options.socket),
-    tls: tls(options, path),
-    allowPlainHttp: options.allowPlainHttp === true,
-    publicUrl: options.publicUrl,
-    only: options.only,
-    without: options.without,
-    adminPasswordFile: path(options.adminPasswordFile),
-    logLevel: options.logLevel ?? "warn",
-    logFile: path(options.logFile),
-    modules: {
-      docker: options.docker,
-      marketplaces: options.marketplace,
-      pluginDomain: options.pluginDomain,
-    },
-  };
-}
-
-function tls(options: Options<typeof serve>, path: (value: string | undefined) => string | undefined) {
-  const [certFile, keyFile] = [path(options.tlsCert), path(options.tlsKey)];
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw usageError("--tls-cert and --tls-key belong together");
-  }
-  if (certFile === undefined || keyFile === undefined)
-    return options.tlsSelfSigned ? ("self-signed" as const) : undefined;
-  if (options.tlsSelfSigned) throw usageError("--tls-self-signed and --tls-cert exclude each other");
-  return { certFile, keyFile };
-}
-
 /** Says what runs where: the ready file first, since scripts wait for it, then the table for people. */
 async function announce(server: RunningServer, options: Options<typeof serve>, host: Host): Promise<void> {
   const ready = {
     pid: process.pid,
     version: server.version,
     http: server.http,
+    ...(server.extraHttp.length === 0 ? {} : { extraHttp: server.extraHttp }),
     ...(server.socket === undefined ? {} : { socket: server.socket }),
     dataDir: server.dataDir,
     targets: server.targets.map(({ name }) => name),
@@ -102,6 +68,7 @@ async function announce(server: RunningServer, options: Options<typeof serve>, h
   );
   const lines = [
     `${symbol.ok} plugctl ${server.version} serves ${paint.cyan(server.http)}`,
+    ...server.extraHttp.map((url) => `  also     ${url}`),
     ...(server.socket === undefined ? [] : [`  socket   ${server.socket}`]),
     `  data     ${server.dataDir}`,
     `  API      ${server.http}/docs`,

@@ -1,4 +1,5 @@
 import { defineCommand, flag } from "./command.ts";
+import { PARALLEL_OPTION } from "./parallel-option.ts";
 
 export const update = defineCommand({
   name: "update",
@@ -9,6 +10,7 @@ export const update = defineCommand({
     all: flag("--all", "every plugin that is outdated, on every target or those of --target"),
     check: flag("--check", "only say what is outdated"),
     exitCode: flag("--exit-code", "with --check: end with 10 when something is outdated"),
+    parallel: PARALLEL_OPTION,
     dryRun: flag("--dry-run", "say what would be done, change nothing"),
   },
   capability: "installation",

@@ -6,6 +6,7 @@ import { changeResult } from "./change-result.ts";
 import type { Handler } from "./command.ts";
 import { outdatedRows } from "./outdated-rows.ts";
 import { pluginName, warnFailures } from "./plugin-rows.ts";
+import { byTarget, progressOf } from "./several-targets.ts";
 import type { update } from "./update.meta.ts";
 
 export const run: Handler<typeof update> = async ({ args, options, host }) => {
@@ -30,8 +31,9 @@ export const run: Handler<typeof update> = async ({ args, options, host }) => {
   const dryRun = options.dryRun === true;
   const outcomes = await batch(
     plugins,
-    ({ on, name, version }) => on.update({ name, version, dryRun }, host.progress.listener),
-    { concurrency: 1, signal: host.signal },
+    async ({ on, name, version, ...item }) =>
+      on.update({ name, version, dryRun }, progressOf(host, plugins, item)),
+    byTarget(host, options.parallel),
   );
   const result = changeResult(host, outcomes, { dryRun });
   const unreachable = warnFailures(host, outdated?.failures ?? []);

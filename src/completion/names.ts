@@ -47,10 +47,11 @@ async function pluginsOf(host: Host, target: Target, signal: AbortSignal): Promi
   if (cached !== undefined) return cached;
   // Such a command may well ask for a passphrase, in the middle of the line that is being typed.
   if (target.credential !== undefined && "command" in target.credential) return [];
+  const listing = await host.use("listing", target);
+  signal.throwIfAborted();
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-  const listing = await host.use("listing", target);
   const plugins = await Promise.race([listing.list(), aborted]);
   const candidates = plugins.map(({ name, description, state }) => ({
     value: name,

@@ -120,7 +120,7 @@ export function endpointOrigin(url: string): string {
  * Reads a file that holds a secret; at once, since the first asynchronous read would start a pool of threads.
  * @throws CONFIG when others than its owner may read it.
  */
-function readSecretFile(path: string): string {
+export function readSecretFile(path: string): string {
   try {
     const { mode } = statSync(path);
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {

@@ -84,10 +84,18 @@ function settingsOf(value: unknown): unknown {
 
 /** A cloned repository must not make plugctl run a command, or send a secret of the user's elsewhere. */
 function credentialFaults(data: ConfigData): Fault[] {
-  return Object.entries(data.targets ?? {})
-    .filter(([, target]) => target.credential !== undefined)
-    .map(([name]) => ({
-      keys: ["targets", name, "credential"],
-      message: "a project file may not say where credentials come from",
-    }));
+  return Object.entries(data.targets ?? {}).flatMap(([name, { credential, deb }]) => [
+    ...(credential === undefined
+      ? []
+      : [
+          {
+            keys: ["targets", name, "credential"],
+            message: "a project file may not say where credentials come from",
+          },
+        ]),
+    ...Object.keys(deb ?? {}).map((key) => ({
+      keys: ["targets", name, "deb", key],
+      message: "a project file may not say where credentials are sent",
+    })),
+  ]);
 }

@@ -48,6 +48,32 @@ const containerSchema = z.strictObject({
   host: z.optional(filled),
 });
 
+/** What only targets of kind `deb` have. */
+const debSchema = z.strictObject({
+  /** The message bus of a wazo-plugind, which tells how its tasks go. */
+  amqp: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          isBroker,
+          "must be a URL such as amqp://guest@host:5672, without a password (PLUGCTL_AMQP_PASSWORD holds it)",
+        ),
+      ),
+  ),
+  /** wazo-auth, where it has an address of its own. */
+  auth: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => isEndpoint(text) && /^https?:/.test(text),
+          "must be a URL such as http://host:9497",
+        ),
+      ),
+  ),
+});
+
 export const targetSchema = z.strictObject({
   kind: z.enum(KINDS),
   /** `http:`, `https:` or `unix:` endpoint; engines also `tcp:`, `ssh:` and `docker-context:NAME`. */
@@ -57,6 +83,7 @@ export const targetSchema = z.strictObject({
       z.refine(isEndpoint, "must be a URL such as https://store.example.com or unix:///run/plugctl.sock"),
     ),
   container: z.optional(containerSchema),
+  deb: z.optional(debSchema),
   /** PEM file of the authority that signed the endpoint's certificate. */
   ca: z.optional(filled),
   credential: z.optional(credentialSchema),
@@ -85,4 +112,9 @@ function isEndpoint(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.password !== "") return false;
   return url.protocol === "ssh:" || (url.username === "" && ENDPOINTS.has(url.protocol));
+}
+
+function isBroker(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^amqps?:$/.test(url.protocol) && url.hostname !== "" && url.password === "";
 }

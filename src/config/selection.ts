@@ -34,6 +34,13 @@ export function selectTarget({ config, settings }: Choice, capability: Capabilit
   });
 }
 
+/** See `Host.eachTarget`. */
+export function selectEachTarget(choice: Choice, capability: Capability, named?: string): Target[] {
+  const given = [...new Set(choice.settings.target)];
+  if (named !== undefined || given.length < 2) return [selectTarget(choice, capability, named)];
+  return given.map((name) => capable(choice.config.target(name), capability));
+}
+
 /** See `Host.targets`. The default target of a file does not narrow a look at many. */
 export function selectTargets({ config, settings }: Choice, capability: Capability): Target[] {
   if (settings.target.length > 0) {

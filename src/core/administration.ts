@@ -171,7 +171,7 @@ export interface Operation {
   startedAt: string;
   finishedAt: string | null;
   result: unknown;
-  error: { code: string; message: string } | null;
+  error: { code: string; message: string; details?: Record<string, unknown> | undefined } | null;
 }
 
 export interface OperationProgress extends ProgressEvent {

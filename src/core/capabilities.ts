@@ -1,12 +1,17 @@
 import type { Administration } from "./administration.ts";
+import type { Comparison } from "./comparison.ts";
+import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
+import type { History } from "./history.ts";
 import type { Installation } from "./installation.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Access, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
+import type { Exportable } from "./portability.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Images, Safekeeping } from "./safekeeping.ts";
 import type { SettingsChanges } from "./settings.ts";
+import type { Verification } from "./verification.ts";
 
 /** A plugin within one target. */
 export interface PluginName {
@@ -88,13 +93,18 @@ export interface Publication {
 export interface RemovalRequest extends PluginName {
   /** Delete the data as well, for ever. */
   purge: boolean;
+  /** Remove the plugins that need this one as well, instead of refusing for their sake. */
+  dependents?: boolean | undefined;
   reason?: string | undefined;
   dryRun: boolean;
 }
 
 export interface Removal {
   /** What was removed; an empty list when it was gone already. @throws NOT_FOUND, FORBIDDEN, CONFLICT. */
-  remove(request: RemovalRequest): Promise<{ name: string; version: string; state: string }[]>;
+  remove(
+    request: RemovalRequest,
+    progress?: ProgressListener,
+  ): Promise<{ name: string; version: string; state: string }[]>;
   /** What a removal means here, in a sentence for the confirmation. */
   describe(request: RemovalRequest): string;
 }
@@ -126,6 +136,11 @@ export interface Capabilities {
   access: Access;
   safekeeping: Safekeeping;
   images: Images;
+  comparison: Comparison;
+  portability: Exportable;
+  repository: PackageRepositoryAccess;
+  verification: Verification;
+  history: History;
 }
 export type Capability = keyof Capabilities;
 
@@ -158,6 +173,11 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   access: "public access",
   safekeeping: "backup and restore",
   images: "images",
+  comparison: "comparison with what the source offers",
+  portability: "export",
+  repository: "an APT repository",
+  verification: "verification of what is installed",
+  history: "a history of changes",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

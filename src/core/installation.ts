@@ -7,7 +7,7 @@ export type InstallSource =
   | { type: "market"; name: string; version?: string | undefined }
   /** `image:nginx:1.27`: a container image, without a marketplace entry. */
   | { type: "image"; reference: string }
-  /** `./folder`, `/folder`, `file:…`: a folder with a plugin description. Absolute. */
+  /** `./folder`, `/folder`, `file:…`: a folder with a plugin description, or a package file. Absolute. */
   | { type: "path"; path: string }
   /** `git:…`, `git+https://…`, `https://….git`, `git@…`; `#` separates the ref, `//` the subdirectory. */
   | { type: "git"; url: string; ref?: string | undefined; directory?: string | undefined };
@@ -21,6 +21,8 @@ export interface InstallRequest {
   build: boolean;
   /** Start it afterwards, and wait until it is healthy. */
   start: boolean;
+  /** Put it in the place of what is installed under its name, be that newer or the same; otherwise a CONFLICT. */
+  replace?: boolean | undefined;
   dryRun: boolean;
 }
 

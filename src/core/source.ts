@@ -16,19 +16,19 @@ export interface SourceContext {
 }
 
 export interface ParsedSource {
-  /** Named before the colon; only a plugin of a catalogue can have one. */
+  /** Named before the colon. */
   target?: string | undefined;
   source: InstallSource;
 }
 
 const FORMS =
-  "write name[@version], target:name, ./folder, https://host/repository.git, git:…, image:…, market:… or file:…";
+  "write [target:] and name[@version], ./folder, https://host/repository.git, git:…, image:…, market:… or file:…";
 
 const PATH = /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/;
 const URL_SCHEME = /^(?:git\+)?(?:https?|ssh|git|file):\/\//;
 /** `user@host:path`, as ssh and git write it. */
 const SCP = /^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
-const ARCHIVE = /\.(?:tgz|tar(?:\.\w+)?|zip|json)$/i;
+const ARCHIVE = /\.(?:tgz|tar(?:\.\w+)?|zip|json|deb)$/i;
 /** What git accepts as a name of a branch, tag or commit, and can never take for an option. */
 const GIT_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+-]*$/;
 /** What follows the colon of an image rather than that of a target. */
@@ -40,15 +40,25 @@ const TAG = /^(?:latest|v?\d[\w.-]*)$/;
  * @throws USAGE for what is none of these, and for what could be two of them, with both spellings.
  */
 export function parseSource(text: string, context: SourceContext): ParsedSource {
-  if (PATH.test(text)) return { source: { type: "path", path: resolve(context.cwd, text) } };
-  if (text.startsWith("image:")) return { source: imageSource(text.slice("image:".length)) };
-  if (text.startsWith("market:")) return { source: marketSource(text.slice("market:".length)) };
-  if (text.startsWith("file:")) return { source: fileSource(text, context.cwd) };
-  if (text.startsWith("git:") && !text.startsWith("git://")) {
-    return { source: gitSource(text.slice("git:".length), context.cwd) };
+  const source = explicitSource(text, context.cwd);
+  if (source !== undefined) return { source };
+  const [prefix, target] = /^([^:@/]+):/.exec(text) ?? [];
+  if (prefix !== undefined && target !== undefined && context.targets.includes(target)) {
+    const behind = explicitSource(text.slice(prefix.length), context.cwd);
+    if (behind !== undefined) return { target, source: behind };
   }
-  if (URL_SCHEME.test(text) || SCP.test(text)) return { source: gitSource(text, context.cwd) };
   return catalogueSource(text, context);
+}
+
+/** A source that can be nothing else; undefined for a bare word. */
+function explicitSource(text: string, cwd: string): InstallSource | undefined {
+  if (PATH.test(text)) return { type: "path", path: resolve(cwd, text) };
+  if (text.startsWith("image:")) return imageSource(text.slice("image:".length));
+  if (text.startsWith("market:")) return marketSource(text.slice("market:".length));
+  if (text.startsWith("file:")) return fileSource(text, cwd);
+  if (text.startsWith("git:") && !text.startsWith("git://")) return gitSource(text.slice("git:".length), cwd);
+  if (URL_SCHEME.test(text) || SCP.test(text)) return gitSource(text, cwd);
+  return undefined;
 }
 
 /** The spelling that `parseSource` reads as the same source, whatever else exists. */
@@ -130,7 +140,7 @@ function gitLocation(location: string, cwd: string): string {
   }
   if (ARCHIVE.test(url.pathname)) {
     throw usageError(`"${location}" is a file to download, and a git repository is needed`, {
-      hint: `download and unpack it, then install the folder; if it is a repository, write git:${location}.git`,
+      hint: `download it, and install what is in it: a folder, or a .deb file; if it is a repository, write git:${location}.git`,
     });
   }
   return location;

@@ -41,10 +41,14 @@ export async function readSettings(shop: Workshop, name: string): Promise<Plugin
 export function shownEnv(recipe: Recipe, settings: UserSettings): Record<string, string> {
   const shown = Object.entries(containerEnv(recipe, settings)).map(([key, value]) => [
     key,
-    recipe.secrets.includes(key) || SECRET_NAME.test(key) ? HIDDEN : value,
+    isSecret(recipe, key) ? HIDDEN : value,
   ]);
   return Object.fromEntries(shown);
 }
+
+/** Whether a variable's value is one that is not to be shown. */
+export const isSecret = ({ secrets }: Pick<Recipe, "secrets">, variable: string): boolean =>
+  secrets.includes(variable) || SECRET_NAME.test(variable);
 
 /**
  * Changes settings by making the container anew; the old one is put back when the new one does not start.

@@ -9,6 +9,8 @@ const SPINNER_DELAY_MS = 300;
 
 export interface Progress {
   readonly listener: ProgressListener;
+  /** For one of several things that are worked on side by side. */
+  of(subject: string): ProgressListener;
   /** Takes the spinner away; safe to call twice. */
   stop(): void;
 }
@@ -21,28 +23,27 @@ export function createProgress(options: {
   json: boolean;
   now: () => Date;
 }): Progress {
-  if (options.quiet) return { listener: () => {}, stop: () => {} };
+  if (options.quiet) return { listener: () => {}, of: () => () => {}, stop: () => {} };
   if (options.json) return jsonProgress(options.terminal, options.now);
   return options.terminal.canAnimate ? spinnerProgress(options.terminal) : lineProgress(options.terminal);
 }
 
 function jsonProgress(terminal: Terminal, now: () => Date): Progress {
-  return {
-    listener: (event) => terminal.note(`${JSON.stringify({ ts: now().toISOString(), ...event })}\n`),
-    stop: () => {},
-  };
+  const listener = (event: ProgressEvent & { subject?: string }) =>
+    terminal.note(`${JSON.stringify({ ts: now().toISOString(), ...event })}\n`);
+  return { listener, of: (subject) => (event) => listener({ subject, ...event }), stop: () => {} };
 }
 
 function lineProgress(terminal: Terminal): Progress {
-  let phase: string | undefined;
-  return {
-    listener: (event) => {
+  const lines = (prefix: string): ProgressListener => {
+    let phase: string | undefined;
+    return (event) => {
       if (event.phase === phase) return;
       phase = event.phase;
-      terminal.note(`${sanitizeLine(event.message)}\n`);
-    },
-    stop: () => {},
+      terminal.note(`${sanitizeLine(prefix + event.message)}\n`);
+    };
   };
+  return { listener: lines(""), of: (subject) => lines(`${subject}: `), stop: () => {} };
 }
 
 function spinnerProgress(terminal: Terminal): Progress {
@@ -54,11 +55,13 @@ function spinnerProgress(terminal: Terminal): Progress {
     if (stopped) return;
     spinner = ora({ text, stream: terminal.stderr as NodeJS.WriteStream, discardStdin: false }).start();
   }, SPINNER_DELAY_MS);
+  const show = (event: ProgressEvent, prefix = "") => {
+    text = sanitizeLine(prefix + event.message) + amount(event);
+    if (spinner !== undefined) spinner.text = text;
+  };
   return {
-    listener: (event) => {
-      text = sanitizeLine(event.message) + amount(event);
-      if (spinner !== undefined) spinner.text = text;
-    },
+    listener: (event) => show(event),
+    of: (subject) => (event) => show(event, `${subject}: `),
     stop: () => {
       stopped = true;
       clearTimeout(timer);

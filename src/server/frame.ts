@@ -72,6 +72,7 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
     const sessions = createSessions(db, keys, now);
     const browsers = createBrowserSessions(db, now);
     const context: ServerContext = {
+      version,
       dataDir,
       publicUrl: options.publicUrl,
       log,

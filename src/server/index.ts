@@ -1,4 +1,3 @@
-import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
 import type { Kind } from "../core/plugin.ts";
 import { type Frame, openFrame } from "./frame.ts";
@@ -18,7 +17,7 @@ import { SERVER_MODULES } from "./modules.ts";
 import { type FirstStart, prepareIdentity } from "./start/first-start.ts";
 import { frameJobs } from "./start/frame-jobs.ts";
 import { type JobRunner, startJobs } from "./start/jobs.ts";
-import { listenTcp, listenUnix } from "./start/listen.ts";
+import { type ExtraServer, listenExtra, listenTcp, listenUnix } from "./start/listen.ts";
 import { assertSafeBinding, parseLogLevel, parsePublicUrl, type ServerOptions } from "./start/options.ts";
 import { Shutdown } from "./start/shutdown.ts";
 import { loadTls } from "./start/tls.ts";
@@ -30,6 +29,8 @@ export { restoreBackup } from "./storage/restore.ts";
 export interface RunningServer {
   /** Base URL for clients on this machine. */
   http: string;
+  /** The same for the further ports. */
+  extraHttp: string[];
   socket?: string;
   /** Absolute. */
   dataDir: string;
@@ -102,16 +103,24 @@ async function start(
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const application = await createApp({ frame, modules, loopback: isLoopback(host), tls });
   const { app } = application;
-  const listeners: { unix?: Server; jobs?: JobRunner } = {};
+  const listeners: Listeners = { extra: [] };
   shutdown.add((deadline) => stopServing(application, frame, listeners, deadline));
   const port = await listenTcp(app, host, options.port);
-  if (options.socket !== undefined) listeners.unix = await listenUnix(app, options.socket);
+  const scheme = tls === undefined ? "http" : "https";
+  const extraHttp: string[] = [];
+  for (const wanted of options.extraPorts ?? []) {
+    const extra = await listenExtra(app, tls, host, wanted);
+    listeners.extra.push(extra.server);
+    extraHttp.push(localUrl(scheme, host, extra.port));
+  }
+  if (options.socket !== undefined) listeners.extra.push(await listenUnix(app, options.socket));
   const jobs = [...frameJobs(frame), ...running.flatMap((module) => module.jobs ?? [])];
   listeners.jobs = startJobs(jobs, log, frame.context.metrics);
-  const http = localUrl(tls === undefined ? "http" : "https", host, port);
+  const http = localUrl(scheme, host, port);
   log.info({ http, dataDir, version }, "the server is ready");
   return {
     http,
+    extraHttp,
     ...(options.socket === undefined ? {} : { socket: options.socket }),
     dataDir,
     version,
@@ -130,30 +139,34 @@ function offeredTargets(modules: ReadonlyMap<string, ModuleState>, url: string, 
 
 const IDLE_CHECK_MS = 25;
 
+/** What besides the application's own listener has to be stopped. */
+interface Listeners {
+  /** Further ports, the Unix socket. */
+  extra: ExtraServer[];
+  jobs?: JobRunner;
+}
+
 /** Stops accepting, ends event streams, and waits for requests and operations until the deadline. */
 async function stopServing(
   { app, streams }: App,
   frame: Frame,
-  { unix, jobs }: { unix?: Server; jobs?: JobRunner },
+  { extra, jobs }: Listeners,
   deadline: AbortSignal,
 ): Promise<void> {
-  const servers = unix === undefined ? [app.server] : [app.server, unix];
+  const servers = [app.server, ...extra];
   const cutOff = () => {
     for (const server of servers) server.closeAllConnections();
   };
   deadline.addEventListener("abort", cutOff, { once: true });
   streams.closeAll();
-  if (unix !== undefined) closeUpgraded(unix);
+  for (const server of extra) closeUpgraded(server);
   // A kept-alive connection whose last request was under way just now becomes idle only later.
   const idle = setInterval(() => {
     for (const server of servers) server.closeIdleConnections();
   }, IDLE_CHECK_MS);
-  const unixClosed = new Promise<void>((resolve) => {
-    if (unix) unix.close(() => resolve());
-    else resolve();
-  });
+  const extraClosed = extra.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
   try {
-    await Promise.all([app.close(), unixClosed, jobs?.stop(), frame.operations.stop(deadline)]);
+    await Promise.all([app.close(), ...extraClosed, jobs?.stop(), frame.operations.stop(deadline)]);
   } finally {
     clearInterval(idle);
   }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Kind } from "../core/plugin.ts";
+import type { BuildIsolation } from "./deb/builder/builder.ts";
 import type { AuditLog } from "./events/audit.ts";
 import type { EventBus } from "./events/bus.ts";
 import type { Operations } from "./events/operations.ts";
@@ -13,6 +14,8 @@ import type { Database, MigrationSet } from "./storage/database.ts";
 
 /** What the composition root hands to every module. A module keeps no other global state. */
 export interface ServerContext {
+  /** Of this program. */
+  readonly version: string;
   /** Absolute path of the data directory; a module writes below `<dataDir>/<its name>` only. */
   readonly dataDir: string;
   /** Public base URL without a trailing slash, or undefined: then URLs follow the request's scheme and host. */
@@ -39,6 +42,24 @@ export interface ModuleOptions {
   readonly marketplaces?: readonly string[] | undefined;
   /** Domain below which each plugin has a host name of its own. */
   readonly pluginDomain?: string | undefined;
+  readonly deb?: DebOptions | undefined;
+}
+
+/** Plugins as Debian packages: where they go, how they are built, whom the server tells. */
+export interface DebOptions {
+  /** Absolute path of the tree that packages go into, `/` = this machine itself; default: one in the data directory. */
+  readonly root?: string | undefined;
+  readonly isolation?: BuildIsolation | undefined;
+  /** Market documents to offer: `http(s):` URLs and absolute paths. */
+  readonly market?: readonly string[] | undefined;
+  /** What the version bounds of plugins are held against; default: bounds are not checked. */
+  readonly wazoVersion?: string | undefined;
+  /** Broker that is told of progress, `amqp(s)://user:password@host:port/vhost`: a secret. */
+  readonly amqp?: string | undefined;
+  /** Base URL of a wazo-auth that is asked about tokens, besides our own; without a trailing slash. */
+  readonly authUrl?: string | undefined;
+  /** Limit of each step of a build, in seconds. */
+  readonly stepSeconds?: number | undefined;
 }
 
 /** A part of the server that can be left out with `--without`. */

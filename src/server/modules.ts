@@ -1,6 +1,7 @@
 import { containerModule } from "./container/module.ts";
+import { debModule } from "./deb/module.ts";
 import type { ServerModule } from "./module.ts";
 import { storeModule } from "./store/module.ts";
 
 /** Every module of the server, in the order of their start. */
-export const SERVER_MODULES: readonly ServerModule[] = [storeModule, containerModule];
+export const SERVER_MODULES: readonly ServerModule[] = [storeModule, debModule, containerModule];

@@ -13,6 +13,7 @@ export function makeConnection(given: Partial<Connection> & { url: string; token
     signal: new AbortController().signal,
     userAgent: "plugctl/test",
     container: undefined,
+    deb: undefined,
     env: process.env,
     cacheFolder: join(tmpdir(), "plugctl-test-cache"),
     trace: undefined,

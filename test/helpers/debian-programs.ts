@@ -2,12 +2,18 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe } from "vitest";
 
-/** Debian packages that tests of containers need, and the program by which each is recognised. */
+/** Debian packages that tests need, and the program by which each is recognised. */
 const PROGRAMS = {
   "docker.io": "dockerd",
   podman: "podman",
   "docker-registry": "docker-registry",
   "busybox-static": "busybox",
+  "rabbitmq-server": "rabbitmq-server",
+  apt: "apt-get",
+  bubblewrap: "bwrap",
+  debootstrap: "debootstrap",
+  fakeroot: "fakeroot",
+  lintian: "lintian",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 

@@ -44,7 +44,7 @@ export async function makeServerContext(settings: FrameSettings = {}): Promise<S
   return (await makeFrame(settings)).context;
 }
 
-export interface AppSettings extends Omit<FrameSettings, "dataDir"> {
+export interface AppSettings extends FrameSettings {
   /** False for a server that others can reach. */
   loopback?: boolean;
   timeouts?: ClientTimeouts;
@@ -83,8 +83,8 @@ async function copyFirstStart(dataDir: string): Promise<Required<FirstStart>> {
 
 /** The whole application over a first start; given modules are started. */
 export async function makeApp(settings: AppSettings = {}): Promise<TestServer> {
-  const { modules = [], loopback = true, timeouts, ...rest } = settings;
-  const dataDir = await makeTempDir();
+  const { modules = [], loopback = true, timeouts, dataDir: given, ...rest } = settings;
+  const dataDir = given ?? (await makeTempDir());
   const first = await copyFirstStart(dataDir);
   const frame = await makeFrame({ ...rest, modules, dataDir });
   const states = await startModules(modules, new Set(modules.map((module) => module.name)), frame.context);

@@ -84,7 +84,13 @@ export const operationSchema = z.object({
   startedAt: z.string(),
   finishedAt: optionalText,
   result: z.unknown(),
-  error: z.nullable(z.object({ code: z.string(), message: z.string() })),
+  error: z.nullable(
+    z.object({
+      code: z.string(),
+      message: z.string(),
+      details: z.optional(z.record(z.string(), z.unknown())),
+    }),
+  ),
 });
 
 export const progressSchema = z.object({

@@ -17,6 +17,7 @@ export function createEngineAdapter(connection: Connection): Adapter {
     return createInstallation(connection, shop, containerInstaller(shop));
   };
   const settings = () => import("../../engine/settings.ts");
+  const installer = async () => (await import("./installation.ts")).containerInstaller(shop);
   return {
     kind: "container",
     target: connection.target,
@@ -75,6 +76,14 @@ export function createEngineAdapter(connection: Connection): Adapter {
       images: {
         images: async () => (await import("../../engine/images.ts")).createImages(shop).images(),
         prune: async (request) => (await import("../../engine/images.ts")).createImages(shop).prune(request),
+      },
+      comparison: {
+        diff: async (name) =>
+          (await import("./comparison.ts")).createComparison(connection, shop, await installer()).diff(name),
+      },
+      portability: {
+        export: async (names) =>
+          (await import("./portability.ts")).createPortability(await installer()).export(names),
       },
     },
     close: () => shop.client.close(),

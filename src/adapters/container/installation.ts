@@ -1,4 +1,4 @@
-import { conflictError, toPlugctlError } from "../../core/errors.ts";
+import { conflictError, toPlugctlError, usageError } from "../../core/errors.ts";
 import type {
   Installation,
   InstallationChange,
@@ -30,7 +30,7 @@ export interface Installer {
   update(order: UpdateOrder, progress: ProgressListener): Promise<InstallationChange>;
   rollback: Installation["rollback"];
   /** @throws NOT_FOUND. */
-  find(name: string): Promise<Installed>;
+  find(name: string): Promise<InstalledDetail>;
   list(): Promise<Installed[]>;
 }
 
@@ -38,6 +38,11 @@ export interface Installed {
   labels: Readonly<Record<string, string>>;
   /** Id of the image on the engine, where there is one engine. */
   imageId: string | null;
+}
+
+export interface InstalledDetail extends Installed {
+  /** `NAME=value`, as the engine has them. */
+  environment: readonly string[];
 }
 
 /** Containers of one engine. */
@@ -48,7 +53,7 @@ export function containerInstaller(shop: Workshop): Installer {
     rollback: (request, progress) => rollbackPlugin(shop, request, progress),
     async find(name) {
       const { Config, Image } = await pluginContainer(shop, name);
-      return { labels: Config.Labels, imageId: Image };
+      return { labels: Config.Labels, imageId: Image, environment: Config.Env };
     },
     async list() {
       return (await listContainers(shop))
@@ -64,8 +69,12 @@ export function createInstallation(
   installer: Installer,
 ): Installation {
   return {
-    async install({ source, name, settings, build, start, dryRun }, progress) {
+    async install({ source, name, settings, build, start, replace, dryRun }, progress) {
       const ingredients = await gatherIngredients(connection, shop.client, { source, name, build });
+      if (replace && (await isInstalled(installer, ingredients.provenance.plugin))) {
+        if (Object.keys(settings).length > 0) throw keepsSettings(ingredients.provenance.plugin);
+        return installer.update({ ingredients, dryRun }, progress);
+      }
       return installer.install({ ingredients, settings, start, dryRun }, progress);
     },
     async update({ name, version, dryRun }, progress) {
@@ -83,6 +92,15 @@ export function createInstallation(
     },
   };
 }
+
+async function isInstalled(installer: Installer, name: string): Promise<boolean> {
+  return (await installer.list()).some(({ labels }) => labels[LABEL.plugin] === name);
+}
+
+const keepsSettings = (name: string) =>
+  usageError(`--replace keeps the settings of ${name}, and others were given`, {
+    hint: `plugctl set ${name} changes them`,
+  });
 
 async function compare(
   connection: Connection,
@@ -120,7 +138,7 @@ async function newestVersion(connection: Connection, name: string): Promise<stri
   return (await findEntry(connection, name)).entry.version;
 }
 
-function readOrigin(name: string, origin: string | undefined): InstallSource {
+export function readOrigin(name: string, origin: string | undefined): InstallSource {
   if (origin === undefined || origin === "") {
     throw conflictError(`the labels of plugin "${name}" do not say where it came from`);
   }
@@ -128,7 +146,7 @@ function readOrigin(name: string, origin: string | undefined): InstallSource {
 }
 
 /** @throws CONFLICT where the source has no versions to choose from. */
-function withVersion(source: InstallSource, version: string | undefined): InstallSource {
+export function withVersion(source: InstallSource, version: string | undefined): InstallSource {
   if (version === undefined) return source;
   switch (source.type) {
     case "market":

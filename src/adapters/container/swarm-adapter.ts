@@ -18,8 +18,10 @@ import { listServices, pluginService } from "../../engine/swarm/services.ts";
 import { readServiceSettings } from "../../engine/swarm/settings.ts";
 import type { Connection } from "../adapter.ts";
 import { search } from "./catalogues.ts";
+import { createComparison } from "./comparison.ts";
 import { createHealthCheck } from "./health-check.ts";
 import { createInstallation, type Installer } from "./installation.ts";
+import { createPortability } from "./portability.ts";
 import { openWorkshop } from "./workshop.ts";
 
 /**
@@ -37,7 +39,10 @@ export function createSwarmAdapter(connection: Connection): Adapter {
     },
     update: (order, progress) => updateService(shop, order, progress),
     rollback: (request, progress) => rollbackService(shop, request, progress),
-    find: async (name) => ({ labels: (await pluginService(shop, name)).Spec.Labels, imageId: null }),
+    async find(name) {
+      const { Labels: labels, TaskTemplate } = (await pluginService(shop, name)).Spec;
+      return { labels, imageId: null, environment: TaskTemplate.ContainerSpec.Env };
+    },
     list: async () => (await listServices(shop)).map(({ Spec }) => ({ labels: Spec.Labels, imageId: null })),
   };
   return {
@@ -63,6 +68,8 @@ export function createSwarmAdapter(connection: Connection): Adapter {
       },
       logs: createServiceLogs(shop),
       shell: createServiceShell(shop),
+      comparison: createComparison(connection, shop, installer),
+      portability: createPortability(installer),
     },
     close: () => shop.client.close(),
   };

@@ -19,7 +19,8 @@ export interface JsonOptions extends CallOptions {
 
 export interface UploadOptions extends CallOptions {
   body: AsyncIterable<Uint8Array>;
-  sizeBytes: number;
+  /** Undefined where it is not known before the end. */
+  sizeBytes?: number | undefined;
   contentType: string;
   /** Bytes handed to the connection so far. */
   onSent?: ((bytes: number) => void) | undefined;

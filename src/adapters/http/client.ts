@@ -14,9 +14,15 @@ import { createDispatcher, type Dispatcher, isLocal, request } from "./undici.ts
 /** Of an error's body; the rest is not read. */
 const ERROR_BYTES = 64 * 1024;
 
-/** @param options.prefix of the API below the target's URL, such as `/api/v1`. */
-export function createHttpClient(connection: Connection, options: { prefix: string }): HttpClient {
-  return new ConnectedClient(connection, new Endpoint(connection.url, options.prefix));
+export interface HttpClientOptions {
+  /** Of the API below the target's URL, such as `/api/v1`. */
+  prefix: string;
+  /** Header that carries the credential; default: `authorization`, as a bearer's. */
+  tokenHeader?: "x-auth-token" | undefined;
+}
+
+export function createHttpClient(connection: Connection, options: HttpClientOptions): HttpClient {
+  return new ConnectedClient(connection, options);
 }
 
 interface Exchange extends CallOptions {
@@ -30,12 +36,14 @@ interface Exchange extends CallOptions {
 class ConnectedClient implements HttpClient {
   readonly #connection: Connection;
   readonly #endpoint: Endpoint;
+  readonly #tokenHeader: HttpClientOptions["tokenHeader"];
   #dispatcher: Promise<Dispatcher> | undefined;
   #credential: Promise<string | undefined> | undefined;
 
-  constructor(connection: Connection, endpoint: Endpoint) {
+  constructor(connection: Connection, { prefix, tokenHeader }: HttpClientOptions) {
     this.#connection = connection;
-    this.#endpoint = endpoint;
+    this.#endpoint = new Endpoint(connection.url, prefix);
+    this.#tokenHeader = tokenHeader;
   }
 
   get target(): string {
@@ -137,7 +145,7 @@ class ConnectedClient implements HttpClient {
         method,
         headers: {
           "user-agent": this.#connection.userAgent,
-          ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
+          ...this.#identification(credential),
           ...toHeaders(exchange),
         },
         body: exchange.body ?? null,
@@ -152,6 +160,12 @@ class ConnectedClient implements HttpClient {
         trace(error.details?.reason ?? error.code);
       throw error;
     }
+  }
+
+  #identification(credential: string | undefined): Record<string, string> {
+    if (credential === undefined) return {};
+    if (this.#tokenHeader !== undefined) return { [this.#tokenHeader]: credential };
+    return { authorization: `Bearer ${credential}` };
   }
 
   #describe(method: Method, target: string) {

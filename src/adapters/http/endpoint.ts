@@ -39,9 +39,14 @@ export class Endpoint {
     return `${this.#base}${below}${search.size > 0 ? `?${search}` : ""}`;
   }
 
-  /** A call's URL for messages and traces; values of query members that sound like secrets are left out. */
+  /**
+   * A call's URL for messages and traces; values of query members that sound like secrets are left out, and so is
+   * what wazo-auth has in its paths.
+   */
   show(path: string): string {
-    const harmless = path.replace(/([?&][^=&]*(?:token|secret|password|key|sig)[^=&]*=)[^&]*/gi, "$1…");
+    const harmless = path
+      .replace(/([?&][^=&]*(?:token|secret|password|key|sig)[^=&]*=)[^&]*/gi, "$1…")
+      .replace(/(\/token\/)[^/?]+/g, "$1…");
     return this.url.protocol === "unix:" ? `unix:${this.address}:${harmless}` : `${this.origin}${harmless}`;
   }
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, isPlugctlError, PlugctlError } from "../../core/errors.ts";
-import { type ProblemBody, problemSchema, thingerErrorSchema } from "./schema.ts";
+import { type ProblemBody, problemSchema, thingerErrorSchema, wazoErrorSchema } from "./schema.ts";
 
 /** What an error says of the call that it ended. */
 export interface CallContext {
@@ -175,6 +175,11 @@ function parseProblem(text: string): ProblemBody | undefined {
     const body: unknown = JSON.parse(text);
     const thinger = thingerErrorSchema.safeParse(body);
     if (thinger.success) return { detail: thinger.data.error.message, code: thinger.data.error.code };
+    const wazo = wazoErrorSchema.safeParse(body);
+    if (wazo.success) {
+      const { message, error_id: code, details } = wazo.data;
+      return { detail: message, code, ...(details === undefined ? {} : { wazo: details }) };
+    }
     const parsed = problemSchema.safeParse(body);
     return parsed.success ? parsed.data : undefined;
   } catch {

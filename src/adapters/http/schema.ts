@@ -16,5 +16,14 @@ export const problemSchema = z.looseObject({
 });
 export type ProblemBody = z.output<typeof problemSchema>;
 
+/** The form of wazo's APIs (wazo-plugind spec, section 1.4); their frameworks give the message alone. */
+export const wazoErrorSchema = z.strictObject({
+  message: z.string(),
+  error_id: text,
+  details: z.optional(z.record(z.string(), z.unknown())),
+  resource: text,
+  timestamp: z.optional(z.unknown()),
+});
+
 /** The form of Thinger.io's API. */
 export const thingerErrorSchema = z.object({ error: z.object({ message: z.string(), code: text }) });

@@ -22,6 +22,11 @@ export const targetAdd = defineCommand({
       "container: folder, git repository or index URL to install from",
     ),
     publicHost: text("--public-host <name>", "container: host name at which people reach the plugins"),
+    amqp: text(
+      "--amqp <url>",
+      "deb: message bus of a wazo-plugind, amqp://user@host:5672 without a password",
+    ),
+    auth: text("--auth <url>", "deb: wazo-auth, where it has an address of its own (http://host:9497)"),
     credentialEnv: text("--credential-env <variable>", "environment variable that holds the credential"),
     credentialCommand: list(
       "--credential-command <words>",
@@ -36,6 +41,10 @@ export const targetAdd = defineCommand({
     [
       "the container engine of this machine, and where its plugins come from",
       "plugctl target add edge --kind container --url unix:///var/run/docker.sock --catalogue ./marketplace",
+    ],
+    [
+      "a Wazo host, through its nginx",
+      "plugctl target add pbx --kind deb --url https://pbx.example.com --ca pbx.pem",
     ],
   ],
 });

@@ -17,14 +17,17 @@ export const run: Handler<typeof targetAdd> = async ({ args, options, host }) =>
   if (url === undefined || (options.thinger !== undefined && options.url !== undefined)) {
     throw usageError("either --url or --thinger says where the backend is");
   }
-  const container = containerOptions(options, host.cwd);
-  if (container !== undefined && options.kind !== "container") {
-    throw usageError(`--${container.option} is for targets of kind container`);
+  const ofKind = { container: containerOptions(options, host.cwd), deb: debOptions(options) };
+  for (const [kind, given] of Object.entries(ofKind)) {
+    if (given === undefined || options.kind === kind) continue;
+    throw usageError(`--${given.option} is for targets of kind ${kind}`);
   }
+  const { container, deb } = ofKind;
   const definition = targetSchema.safeParse({
     kind: options.kind,
     url,
     ...(container === undefined ? {} : { container: container.settings }),
+    ...(deb === undefined ? {} : { deb: deb.settings }),
     ...(options.ca === undefined ? {} : { ca: resolve(host.cwd, options.ca) }),
     ...(options.credentialEnv === undefined ? {} : { credential: { env: options.credentialEnv } }),
     ...(options.credentialCommand === undefined
@@ -66,11 +69,16 @@ function containerOptions(options: Options<typeof targetAdd>, cwd: string) {
     catalogues: options.catalogue?.map((place) => absolutePlace(place, cwd)),
     host: options.publicHost,
   };
+  return settingsOf(given, { catalogues: "catalogue", host: "public-host" });
+}
+
+/** The same of a Debian host. */
+const debOptions = ({ amqp, auth }: Options<typeof targetAdd>) => settingsOf({ amqp, auth }, {});
+
+function settingsOf(given: Readonly<Record<string, unknown>>, spellings: Readonly<Record<string, string>>) {
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const [first] = Object.keys(settings);
-  if (first === undefined) return undefined;
-  const spelling = { catalogues: "catalogue", host: "public-host" }[first] ?? first;
-  return { settings, option: spelling };
+  return first === undefined ? undefined : { settings, option: spellings[first] ?? first };
 }
 
 /** Folders are found from wherever plugctl is called later; repositories and URLs stay as they are. */

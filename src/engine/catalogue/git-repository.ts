@@ -1,29 +1,12 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { conflictError, invalidError, notFoundError } from "../../core/errors.ts";
+import { notFoundError } from "../../core/errors.ts";
+import { gitError } from "../../git/command.ts";
+import { COMMIT, fetchCommit, GIT_LIMITS, type GitLimits, lsRemote } from "../../git/fetch.ts";
+import { checkGitRef, checkGitUrl } from "../../git/url.ts";
 import { writeDurably } from "../durable-file.ts";
 import { exists, settle, shortHash } from "./cache-folder.ts";
-import { gitError, gitIn } from "./git-command.ts";
-import { checkGitRef, checkGitUrl } from "./git-url.ts";
-
-/** What a repository may cost at most; it is somebody else's. */
-export interface GitLimits {
-  /** For one conversation with the server, in seconds. */
-  seconds: number;
-  /** Bytes of what is fetched. */
-  fetchBytes: number;
-  /** Bytes and number of the files of one commit. */
-  treeBytes: number;
-  treeFiles: number;
-}
-
-const LIMITS: GitLimits = {
-  seconds: 180,
-  fetchBytes: 512 * 1024 * 1024,
-  treeBytes: 1024 * 1024 * 1024,
-  treeFiles: 50_000,
-};
 
 export interface GitRepositoryOptions {
   url: string;
@@ -50,14 +33,10 @@ export interface GitCheckout {
   derived: string;
 }
 
-const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 const knownRefsSchema = z.object({
   fetchedAt: z.number(),
   commits: z.record(z.string(), z.string().check(z.regex(COMMIT))),
 });
-
-/** How often the size of what arrives is looked at, in ms. */
-const WATCH_MS = 200;
 
 const FETCH_PREFIX = "fetch-";
 
@@ -75,7 +54,7 @@ export class GitRepository {
   constructor({ url, cache, limits, maxAgeSeconds = 300 }: GitRepositoryOptions) {
     this.url = checkGitUrl(url);
     this.#folder = join(cache, `git-${shortHash(this.url)}`);
-    this.#limits = { ...LIMITS, ...limits };
+    this.#limits = { ...GIT_LIMITS, ...limits };
     this.#maxAgeMs = maxAgeSeconds * 1000;
   }
 
@@ -119,7 +98,8 @@ export class GitRepository {
     await fs.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const temporary = await fs.mkdtemp(join(this.#folder, FETCH_PREFIX));
     try {
-      await this.#fetch(temporary, name, commit);
+      const { url } = this;
+      await fetchCommit(temporary, { url, name, commit, limits: this.#limits, signal: this.#timeout() });
       await fs.rm(join(temporary, ".git"), { recursive: true, force: true });
       await settle(temporary, folder);
     } catch (error) {
@@ -145,51 +125,14 @@ export class GitRepository {
   async #lsRemote(): Promise<Map<string, string>> {
     try {
       await fs.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const git = gitIn(this.#folder, AbortSignal.timeout(this.#limits.seconds * 1000));
-      const output = await git.raw("ls-remote", "--", this.url, "HEAD", "refs/heads/*", "refs/tags/*");
-      return parseRefs(output);
+      const patterns = ["HEAD", "refs/heads/*", "refs/tags/*"];
+      return await lsRemote(this.#folder, this.url, patterns, this.#timeout());
     } catch (error) {
       throw gitError(error, this.url);
     }
   }
 
-  /** Fetches one commit and writes its files, unless that would exceed the limits. */
-  async #fetch(folder: string, name: string, commit: string): Promise<void> {
-    const abort = new AbortController();
-    const git = gitIn(
-      folder,
-      AbortSignal.any([abort.signal, AbortSignal.timeout(this.#limits.seconds * 1000)]),
-    );
-    await git.init();
-    const watch = setInterval(() => {
-      void packBytes(folder).then((bytes) => bytes > this.#limits.fetchBytes && abort.abort());
-    }, WATCH_MS);
-    try {
-      await git.raw("fetch", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", this.url, name);
-    } catch (error) {
-      if (abort.signal.aborted) throw tooLarge(this.url, `${this.#limits.fetchBytes} bytes`);
-      throw error;
-    } finally {
-      clearInterval(watch);
-    }
-    // What came quicker than anybody looked.
-    if ((await packBytes(folder)) > this.#limits.fetchBytes)
-      throw tooLarge(this.url, `${this.#limits.fetchBytes} bytes`);
-    const fetched = (await git.raw("rev-parse", "--verify", "FETCH_HEAD^{commit}")).trim();
-    if (fetched !== commit) {
-      throw conflictError(`${name} of ${this.url} moved while it was fetched`, { hint: "try again" });
-    }
-    this.#checkTree(await git.raw("ls-tree", "-r", "-l", "-z", "FETCH_HEAD"));
-    await git.raw("checkout", "--quiet", "--detach", "FETCH_HEAD");
-  }
-
-  /** Looks at the sizes before anything is unpacked: what is small when compressed may fill a disk. */
-  #checkTree(listing: string): void {
-    const files = listing.split("\0").filter(Boolean);
-    const bytes = files.reduce((sum, line) => sum + (Number(line.split(/\s+/, 4)[3]) || 0), 0);
-    if (files.length > this.#limits.treeFiles) throw tooLarge(this.url, `${this.#limits.treeFiles} files`);
-    if (bytes > this.#limits.treeBytes) throw tooLarge(this.url, `${this.#limits.treeBytes} bytes unpacked`);
-  }
+  #timeout = () => AbortSignal.timeout(this.#limits.seconds * 1000);
 
   /** Keeps the cache small: checkouts that were not used lately, and what an interrupted fetch left. */
   async #forgetOld(newest: string): Promise<void> {
@@ -215,19 +158,6 @@ export class GitRepository {
   }
 }
 
-const tooLarge = (url: string, limit: string) => invalidError(`${url} is larger than the limit of ${limit}`);
-
-/** `<commit>\t<name>` lines; the commit that an annotated tag leads to replaces the tag's own object. */
-function parseRefs(output: string): Map<string, string> {
-  const commits = new Map<string, string>();
-  for (const line of output.split("\n")) {
-    const [commit = "", name = ""] = line.split("\t");
-    if (COMMIT.test(commit)) commits.set(name.replace(/\^\{\}$/, ""), commit);
-  }
-  if (commits.size === 0) throw notFoundError("the repository is empty");
-  return commits;
-}
-
 async function readKnownRefs(file: string) {
   try {
     const result = knownRefsSchema.safeParse(JSON.parse(await fs.readFile(file, "utf8")));
@@ -235,19 +165,4 @@ async function readKnownRefs(file: string) {
   } catch {
     return undefined;
   }
-}
-
-/** Size of what has arrived so far. */
-async function packBytes(folder: string): Promise<number> {
-  const packs = join(folder, ".git/objects/pack");
-  const names = await fs.readdir(packs).catch(() => []);
-  const sizes = await Promise.all(
-    names.map((name) =>
-      fs.stat(join(packs, name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { invalidError, notFoundError } from "../../core/errors.ts";
 import { relativePath } from "../../core/marketplace/location.ts";
 import { compareVersions } from "../../core/marketplace/version.ts";
+import { checkGitRef } from "../../git/url.ts";
 import type { Catalogue, CatalogueEntry, CatalogueListing } from "./catalogue.ts";
 import { DirectoryCatalogue } from "./directory.ts";
 import { GitRepository, type GitRepositoryOptions } from "./git-repository.ts";
-import { checkGitRef } from "./git-url.ts";
 
 export interface GitCatalogueOptions extends GitRepositoryOptions {
   /** Branch, tag or commit of the newest versions; default: the repository's HEAD. */

@@ -23,6 +23,7 @@ import { PluginRights } from "./permissions.ts";
 import { PluginChanges } from "./plugins/changes.ts";
 import { EngineAccess } from "./plugins/engine-access.ts";
 import { engineAddress } from "./plugins/engine-address.ts";
+import { entryRoutes } from "./plugins/entry-routes.ts";
 import { InstalledEntries } from "./plugins/installed-entries.ts";
 import { PluginInstaller } from "./plugins/installer.ts";
 import { networkAddress } from "./plugins/network-address.ts";
@@ -134,6 +135,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
         async (api) => {
           marketplaceRoutes(api, identity, marketplace);
           accessRoutes(api, { context, access, plugins, rights });
+          entryRoutes(api, { identity, rights, plugins, entries, marketplace });
         },
         { prefix: "/api/v1" },
       );

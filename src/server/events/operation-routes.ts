@@ -16,7 +16,13 @@ export const operationSchema = z.object({
   startedAt: timeSchema,
   finishedAt: timeSchema.nullable(),
   result: z.unknown(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    })
+    .nullable(),
 });
 const paramsSchema = z.object({ id: z.uuid() });
 

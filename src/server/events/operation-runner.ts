@@ -137,12 +137,13 @@ export function createOperations({ database, events, log, now }: OperationDepend
       const outcome: Partial<OperationRecord> = await run((event) => addEvent(operation, event), signal).then(
         (result) => ({ state: "succeeded", result: result ?? null }),
         (thrown: unknown) => {
-          const { code, message } = toPlugctlError(thrown);
+          const { code, message, details } = toPlugctlError(thrown);
           if (code === "INTERNAL")
             log.error({ err: thrown, operation: operation.record.id }, "an operation failed");
           // The text of an unexpected failure may tell of the server's inside.
           const told = code === "INTERNAL" ? "the server failed; its log says why" : message;
-          return { state: signal.aborted ? "interrupted" : "failed", error: { code, message: told } };
+          const error = { code, message: told, ...(details === undefined ? {} : { details }) };
+          return { state: signal.aborted ? "interrupted" : "failed", error };
         },
       );
       await finish(operation, outcome);
@@ -171,7 +172,7 @@ export function createOperations({ database, events, log, now }: OperationDepend
   return {
     async start(what: OperationStart, run) {
       const record: OperationRecord = {
-        id: crypto.randomUUID(),
+        id: what.id ?? crypto.randomUUID(),
         kind: what.kind,
         resource: what.resource,
         state: "running",
@@ -198,6 +199,22 @@ export function createOperations({ database, events, log, now }: OperationDepend
       if (stopping) operation.controller.abort();
       operation.finished = execute(operation, run);
       return record;
+    },
+    cancel(id) {
+      const operation = running.get(id);
+      operation?.controller.abort();
+      return operation !== undefined;
+    },
+    async settle(id, { state, result, error }) {
+      await db
+        .updateTable("operation")
+        .set({
+          state,
+          result: result === null ? null : JSON.stringify(result),
+          error: error === null ? null : JSON.stringify(error),
+        })
+        .where("id", "=", id)
+        .execute();
     },
     async get(id) {
       const row = await db.selectFrom("operation").selectAll().where("id", "=", id).executeTakeFirst();

@@ -13,7 +13,14 @@ export interface OperationRecord {
   startedAt: string;
   finishedAt: string | null;
   result: unknown;
-  error: { code: string; message: string } | null;
+  error: OperationError | null;
+}
+
+export interface OperationError {
+  code: string;
+  message: string;
+  /** What the error told beside its message: the step, the end of a log. */
+  details?: Record<string, unknown> | undefined;
 }
 
 /** One progress event with its place in the operation's order, from 1. */
@@ -23,6 +30,8 @@ export interface OperationEvent extends ProgressEvent {
 }
 
 export interface OperationStart {
+  /** A UUID, where something refers to the operation before it starts; default: a new one. */
+  id?: string | undefined;
   kind: string;
   resource: string;
   actor: Principal | null;
@@ -35,6 +44,13 @@ export interface Operations {
     what: OperationStart,
     run: (progress: ProgressListener, signal: AbortSignal) => Promise<unknown>,
   ): Promise<OperationRecord>;
+  /** Asks a running operation to end; it does so at the next point where it can. @returns false when it does not run. */
+  cancel(id: string): boolean;
+  /** States how an operation ended that a crash cut off, once its module has found out. */
+  settle(
+    id: string,
+    outcome: { state: OperationState; result: unknown; error: OperationError | null },
+  ): Promise<void>;
   get(id: string): Promise<OperationRecord | undefined>;
   list(limit: number): Promise<OperationRecord[]>;
   /** Past events first, then live ones; ends when the operation does. */

@@ -11,7 +11,7 @@ export function addRequestLog(app: FastifyInstance): void {
     if (notable || logsAll) {
       const line = {
         method: request.method,
-        path: request.url.split("?", 1)[0],
+        path: loggedPath(request.url),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         ip: request.ip,
@@ -21,4 +21,10 @@ export function addRequestLog(app: FastifyInstance): void {
     }
     done();
   });
+}
+
+/** Without the query, and without the token that a path of wazo-auth's API names. */
+function loggedPath(url: string): string {
+  const [path = ""] = url.split("?", 1);
+  return path.replace(/(\/0\.1\/token\/)[^/]+/, "$1…");
 }

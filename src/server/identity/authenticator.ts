@@ -5,7 +5,7 @@ import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { Permission } from "../../core/permissions.ts";
 import { originOf } from "../http/origin.ts";
-import { type Credential, invalidCredential, readCredential } from "./credentials.ts";
+import { bearer, type Credential, invalidCredential, readCredential } from "./credentials.ts";
 import type { Principal } from "./identity.ts";
 import type { PasswordCheck } from "./passwords.ts";
 import type { Grant, Rights, TokenLimits } from "./rights.ts";
@@ -29,6 +29,8 @@ export interface Caller {
 export interface Authenticator {
   /** Checks the request's credential. @throws Problem 401 when it is bad, 429 when there were too many passwords. */
   authenticate(request: FastifyRequest): Promise<Caller | null>;
+  /** Checks a token that came otherwise than as a request's credential. @throws Problem 401. */
+  authenticateToken(token: string, ip: string): Promise<Caller>;
   /** The caller's present roles and limits, for a principal from elsewhere; no rights when it may not act any more. */
   load(principal: Principal): Promise<Rights>;
 }
@@ -161,17 +163,18 @@ export function createAuthenticator({ db, keys, passwords, now }: AuthenticatorD
     }
   }
 
+  async function load(credential: Credential, ip: string): Promise<Caller> {
+    const { userId, login, name, tokenId, expiresAt, limits } = await identify(credential, ip);
+    const { roles, grants } = await loadRoles(db, userId);
+    return { principal: { userId, login, tokenId }, name, rights: { grants, limits }, roles, expiresAt };
+  }
+
   return {
     async authenticate(request) {
       const credential = readCredential(request);
-      if (credential === null) return null;
-      const { userId, login, name, tokenId, expiresAt, limits } = await identify(
-        credential,
-        originOf(request).ip,
-      );
-      const { roles, grants } = await loadRoles(db, userId);
-      return { principal: { userId, login, tokenId }, name, rights: { grants, limits }, roles, expiresAt };
+      return credential === null ? null : load(credential, originOf(request).ip);
     },
+    authenticateToken: (token, ip) => load(bearer(token), ip),
     async load({ userId, tokenId }) {
       const user = await db.selectFrom("user").select("state").where("id", "=", userId).executeTakeFirst();
       const token = tokenId === null ? undefined : await tokenById(tokenId);

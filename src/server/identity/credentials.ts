@@ -23,14 +23,19 @@ function readBasic(value: string): Credential {
 
 /** The credential that a request carries, unchecked. @throws Problem 401 when its header has no form that we know. */
 export function readCredential(request: FastifyRequest): Credential | null {
-  const { authorization, "x-api-key": apiKey } = request.headers;
+  const { authorization, "x-api-key": apiKey, "x-auth-token": wazoToken } = request.headers;
   if (authorization === undefined) {
-    return typeof apiKey === "string" ? { kind: "token", token: apiKey } : null;
+    if (typeof apiKey === "string") return { kind: "token", token: apiKey };
+    return typeof wazoToken === "string" ? bearer(wazoToken) : null;
   }
   const space = authorization.indexOf(" ");
   const scheme = authorization.slice(0, space).toLowerCase();
   const value = authorization.slice(space + 1).trim();
   if (scheme === "basic") return readBasic(value);
   if (scheme !== "bearer") throw invalidCredential("the Authorization header has an unknown scheme");
-  return value.startsWith(TOKEN_PREFIX) ? { kind: "token", token: value } : { kind: "jwt", jwt: value };
+  return bearer(value);
 }
+
+/** What a text stands for that is a token or the access token of a login. */
+export const bearer = (text: string): Credential =>
+  text.startsWith(TOKEN_PREFIX) ? { kind: "token", token: text } : { kind: "jwt", jwt: text };

@@ -7,7 +7,7 @@ import { originOf } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
 import type { Authenticator, Caller } from "./authenticator.ts";
 import type { Identity, Principal, Scope } from "./identity.ts";
-import { EVERYTHING, type Rights, rightsAllow } from "./rights.ts";
+import { EVERYTHING, effectiveGrants, type Rights, rightsAllow } from "./rights.ts";
 import type { IdentityTables } from "./tables.ts";
 
 /** One address fills at most one row of the audit log in this time with credentials that nobody issued. */
@@ -105,6 +105,23 @@ export function createIdentityService({ db, audit, authenticator }: IdentityDepe
     caller,
     deny,
     authenticate: async (request) => (await findCaller(request))?.principal ?? null,
+    async holderOf(token, ip) {
+      const found = await authenticator.authenticateToken(token, ip).catch((error: unknown) => {
+        if (error instanceof Problem && error.status === 401) return null;
+        throw error;
+      });
+      if (found === null) return null;
+      const { principal, rights, roles, expiresAt } = found;
+      byPrincipal.set(principal, rights);
+      const isServerWide = roles.some((role) => role.provider === null);
+      const granted = new Set(effectiveGrants(rights).map((grant) => grant.permission));
+      return {
+        principal,
+        expiresAt,
+        provider: isServerWide ? null : (roles[0]?.provider ?? null),
+        permissions: [...granted],
+      };
+    },
     require: async (request) => (await caller(request)).principal,
     allows: async (principal, permission, scope) => rightsAllow(await rightsOf(principal), permission, scope),
     async authorize(request, permission, scope = {}) {

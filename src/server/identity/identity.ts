@@ -15,9 +15,22 @@ export interface Scope {
   plugin?: string;
 }
 
+/** Who a token belongs to. */
+export interface TokenHolder {
+  principal: Principal;
+  /** ISO 8601; null for what does not end. */
+  expiresAt: string | null;
+  /** The provider that the holder belongs to; null for somebody with a role on the whole server, or with none at all. */
+  provider: string | null;
+  /** What the token allows somewhere. */
+  permissions: readonly Permission[];
+}
+
 export interface Identity {
   /** The caller, or null when the request carries no credential. @throws Problem 401 when it carries a bad one. */
   authenticate(request: FastifyRequest): Promise<Principal | null>;
+  /** The holder of a token that came otherwise than as the request's credential; null when it is not good. */
+  holderOf(token: string, ip: string): Promise<TokenHolder | null>;
   /** The caller. @throws Problem 401 when there is none. */
   require(request: FastifyRequest): Promise<Principal>;
   /**

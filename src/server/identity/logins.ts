@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { PERMISSIONS } from "../../core/permissions.ts";
 import type { AuditLog } from "../events/audit.ts";
 import { originOf } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
@@ -6,7 +7,9 @@ import type { BrowserSessions } from "./browser-sessions.ts";
 import type { IdentityDatabase } from "./changes.ts";
 import type { Principal } from "./identity.ts";
 import type { PasswordCheck } from "./passwords.ts";
+import { EVERYTHING } from "./rights.ts";
 import type { Sessions, SessionTokens } from "./sessions.ts";
+import { insertToken } from "./tokens.ts";
 
 export interface PasswordLogin {
   login: string;
@@ -17,6 +20,12 @@ export interface PasswordLogin {
 export interface Logins {
   /** @throws Problem 401 `login_failed`, 429. */
   withPassword(request: FastifyRequest, attempt: PasswordLogin): Promise<SessionTokens>;
+  /** A token until then, with all that the user may. @throws Problem 401 `login_failed`, 429. */
+  forToken(
+    request: FastifyRequest,
+    attempt: PasswordLogin,
+    wanted: { note: string; expiresAt: Date },
+  ): Promise<string>;
   /** Trades a refresh token in. @throws Problem 401. */
   refresh(request: FastifyRequest, refreshToken: string): Promise<SessionTokens>;
   /** The value of a cookie that `ofBrowser` knows. @throws Problem 401 `login_failed`, 429. */
@@ -71,6 +80,17 @@ export function createLogins({ db, audit, passwords, sessions, browsers, now }: 
   return {
     withPassword: (request, attempt) => begin(request, attempt, sessions.begin),
     forBrowser: (request, attempt) => begin(request, attempt, browsers.begin),
+    forToken: (request, attempt, { note, expiresAt }) =>
+      begin(request, attempt, async (trx, userId) => {
+        const wanted = {
+          userId,
+          note,
+          scopes: PERMISSIONS,
+          resources: [EVERYTHING],
+          createdBy: attempt.login,
+        };
+        return (await insertToken(trx, { ...wanted, expiresAt }, now())).token;
+      }),
     ofBrowser: (cookie) => browsers.find(cookie),
     endBrowser: (cookie) => browsers.end(cookie),
     async refresh(request, refreshToken) {

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { chmod, lstat, unlink } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer, type Server as HttpsServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { conflictError, toPlugctlError, usageError } from "../../core/errors.ts";
 import { CLIENT_TIMEOUTS, serverTimeouts } from "../http/app.ts";
 import { answerConnectionError } from "../http/connection-errors.ts";
 import { routeUpgrades } from "../http/upgrades.ts";
+import type { TlsPair } from "./tls.ts";
 
 const systemCode = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -18,25 +20,63 @@ export async function listenTcp(app: FastifyInstance, host: string, port: number
   try {
     await app.listen({ host, port });
   } catch (error) {
-    switch (systemCode(error)) {
-      case "EADDRINUSE":
-        throw conflictError(`port ${port} on ${host} is in use`, {
-          hint: "choose another with --port, or 0 for any free one",
-          cause: error,
-        });
-      case "EADDRNOTAVAIL":
-      case "ENOTFOUND":
-        throw usageError(`this machine has no address ${host}`, { cause: error });
-      case "EACCES":
-        throw usageError(`this user may not listen on port ${port}`, {
-          hint: "choose one above 1023",
-          cause: error,
-        });
-      default:
-        throw toPlugctlError(error);
-    }
+    throw listenError(error, { host, port, flag: "--port" });
   }
-  return (app.server.address() as AddressInfo).port;
+  return portOf(app.server);
+}
+
+/** Serves the same application on one more port, with TLS or without as the first. @throws as `listenTcp`. */
+export async function listenExtra(
+  app: FastifyInstance,
+  tls: TlsPair | undefined,
+  host: string,
+  port: number,
+): Promise<{ server: ExtraServer; port: number }> {
+  const server = attach(app, tls);
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (error) {
+    throw listenError(error, { host, port, flag: "--extra-port" });
+  }
+  return { server, port: portOf(server) };
+}
+
+/** A listener besides the application's own. */
+export type ExtraServer = Server | HttpsServer;
+
+const portOf = (server: FastifyInstance["server"] | ExtraServer) => (server.address() as AddressInfo).port;
+
+function listenError(error: unknown, { host, port, flag }: { host: string; port: number; flag: string }) {
+  switch (systemCode(error)) {
+    case "EADDRINUSE":
+      return conflictError(`port ${port} on ${host} is in use`, {
+        hint: `choose another with ${flag}, or 0 for any free one`,
+        cause: error,
+      });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return usageError(`this machine has no address ${host}`, { cause: error });
+    case "EACCES":
+      return usageError(`this user may not listen on port ${port}`, {
+        hint: "choose one above 1023",
+        cause: error,
+      });
+    default:
+      return toPlugctlError(error);
+  }
+}
+
+/** A server of the same requests as the application's own, which does not listen yet. */
+function attach(app: FastifyInstance, tls?: TlsPair): ExtraServer {
+  const answer: RequestListener = (request, response) => app.routing(request, response);
+  const limits = serverTimeouts(CLIENT_TIMEOUTS);
+  const server =
+    tls === undefined ? createServer(limits, answer) : createTlsServer({ ...limits, ...tls }, answer);
+  server.setTimeout(CLIENT_TIMEOUTS.idle);
+  server.on("clientError", answerConnectionError);
+  routeUpgrades(app, server);
+  return server;
 }
 
 /** True when somebody answers on the socket, false when it is left over from a dead server. */
@@ -65,14 +105,9 @@ async function clearStale(path: string): Promise<void> {
  * Serves the same application on a Unix socket (mode 0600). A stale socket is removed.
  * @throws CONFLICT when another server listens there, or the path is something else.
  */
-export async function listenUnix(app: FastifyInstance, path: string): Promise<Server> {
+export async function listenUnix(app: FastifyInstance, path: string): Promise<ExtraServer> {
   await clearStale(path);
-  const server = createServer(serverTimeouts(CLIENT_TIMEOUTS), (request, response) =>
-    app.routing(request, response),
-  );
-  server.setTimeout(CLIENT_TIMEOUTS.idle);
-  server.on("clientError", answerConnectionError);
-  routeUpgrades(app, server);
+  const server = attach(app);
   // Bound in this call, so that nobody else can connect before the mode is set below.
   const mask = process.umask(0o177);
   try {

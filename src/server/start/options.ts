@@ -11,6 +11,8 @@ export interface ServerOptions extends ModuleSelection {
   host: string;
   /** 0 for any free one. */
   port: number;
+  /** Further ports of the same address, likewise. */
+  extraPorts?: readonly number[] | undefined;
   /** Path of a Unix socket to listen on as well. */
   socket?: string | undefined;
   tls?: TlsOption | undefined;

@@ -31,6 +31,9 @@ type Member = Manifest["members"][number];
 export const blobPath = (sha256: string) =>
   `${DATA_FILES.blobs}/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
 
+/** Keys that only servers with their module have. */
+export const OPTIONAL_KEYS: readonly string[] = [DATA_FILES.repositoryKey];
+
 export interface BackupSource {
   dataDir: string;
   blobs: BlobStore;
@@ -42,6 +45,21 @@ async function describeFile(file: string, path: string): Promise<Member> {
   const sha256 = createHash("sha256");
   await pipeline(createReadStream(file), sha256);
   return { path, size: (await stat(file)).size, sha256: sha256.digest("hex") };
+}
+
+/** The files of keys, read at once so that each is as its digest says. */
+async function readKeys(dataDir: string): Promise<{ member: Member; content: Buffer }[]> {
+  const keys = [];
+  for (const path of [DATA_FILES.signingKeys, ...OPTIONAL_KEYS]) {
+    const content = await readFile(join(dataDir, path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" && OPTIONAL_KEYS.includes(path)) return undefined;
+      throw error;
+    });
+    if (content === undefined) continue;
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    keys.push({ member: { path, size: content.length, sha256 }, content });
+  }
+  return keys;
 }
 
 async function addMember(
@@ -57,20 +75,15 @@ async function writeMembers(archive: Pack, source: BackupSource, snapshot: strin
   const { dataDir, blobs, version, now } = source;
   await snapshotDatabase(join(dataDir, DATA_FILES.database), snapshot);
   const database = await describeFile(snapshot, DATA_FILES.database);
-  const keyText = await readFile(join(dataDir, DATA_FILES.signingKeys));
-  const keys = {
-    path: DATA_FILES.signingKeys,
-    size: keyText.length,
-    sha256: createHash("sha256").update(keyText).digest("hex"),
-  };
+  const keys = await readKeys(dataDir);
   // Listed after the snapshot, and none is deleted meanwhile: all that the snapshot refers to is among them.
   const stored: Member[] = [];
   for await (const { sha256, size } of blobs.list()) stored.push({ path: blobPath(sha256), size, sha256 });
-  const members = [database, keys, ...stored];
+  const members = [database, ...keys.map(({ member }) => member), ...stored];
   const manifest: Manifest = { format: "plugctl-backup-1", version, createdAt: now.toISOString(), members };
   archive.entry({ name: MANIFEST, mode: 0o600, mtime: now }, JSON.stringify(manifest));
   await addMember(archive, database, createReadStream(snapshot), now);
-  await addMember(archive, keys, Readable.from([keyText]), now);
+  for (const { member, content } of keys) await addMember(archive, member, Readable.from([content]), now);
   for (const member of stored) await addMember(archive, member, await blobs.open(member.sha256), now);
   archive.finalize();
 }

@@ -9,6 +9,8 @@ export const DATA_FILES = {
   database: "plugctl.db",
   blobs: "blobs",
   signingKeys: "keys/signing.json",
+  /** Private key of the APT repository; only where there is one. */
+  repositoryKey: "keys/repository.asc",
   tls: "tls",
   /** Emptied at each start. */
   temporary: "tmp",

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Extract, extract } from "tar-stream";
 import { conflictError, isPlugctlError, verificationError } from "../../core/errors.ts";
-import { blobPath, MANIFEST, type Manifest, manifestSchema } from "./backup.ts";
+import { blobPath, MANIFEST, type Manifest, manifestSchema, OPTIONAL_KEYS } from "./backup.ts";
 import { DATA_FILES } from "./data-directory.ts";
 import { syncDirectory } from "./durable.ts";
 
@@ -38,7 +38,7 @@ async function readManifest(entry: AsyncIterable<Buffer>): Promise<Map<string, M
   const { members } = manifestSchema.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
   for (const { path, sha256 } of members) {
     // Paths are ours alone to choose: whatever else the archive names could lead anywhere.
-    if (!FIXED.has(path) && path !== blobPath(sha256)) {
+    if (!FIXED.has(path) && !OPTIONAL_KEYS.includes(path) && path !== blobPath(sha256)) {
       throw verificationError(`the backup names a member "${path}" that no backup has`);
     }
   }

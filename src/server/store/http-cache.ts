@@ -12,13 +12,6 @@ export const etagBase = (sha256: Buffer) => sha256.toString("base64url").slice(0
 
 export const etagOf = (content: Buffer) => etagBase(createHash("sha256").update(content).digest());
 
-/** True when `If-None-Match` names the content in any coding: a coded copy of the same bytes is as good. */
-export function isNoneMatch(header: string | undefined, base: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === "*") return true;
-  return header.split(",").some((tag) => /^\s*(?:W\/)?"(.*?)(?:-gz|-br|-zst)?"\s*$/.exec(tag)?.[1] === base);
-}
-
 /** Browsers send few different values; parsing each once keeps it off the hot path. */
 const parsed = new Map<string, readonly Coding[]>();
 const PARSED_LIMIT = 256;

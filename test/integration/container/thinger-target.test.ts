@@ -6,9 +6,10 @@ import { type Capabilities, type Capability, need } from "../../../src/core/capa
 import type { InstallSource } from "../../../src/core/installation.ts";
 import { makeConnection } from "../../helpers/adapter-connection.ts";
 import { busyboxImage } from "../../helpers/busybox-image.ts";
-import { makeContainerServer } from "../../helpers/container-server.ts";
+import { makeContainerServer, productEntry } from "../../helpers/container-server.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { writeFiles } from "../../helpers/plugin-folder.ts";
 
 const quiet = () => undefined;
 
@@ -25,7 +26,7 @@ describeWith(["docker.io", "busybox-static"], "a server of Thinger's plugin API 
   });
 
   async function openServer(given: Partial<Connection> = {}) {
-    const { url, admin } = await makeContainerServer(engine);
+    const { url, admin, marketplace } = await makeContainerServer(engine);
     const token = admin.headers.authorization.replace(/^Bearer /, "");
     const adapter = await createAdapter(makeConnection({ url, target: "edge", token, ...given }));
     onTestFinished(() => adapter.close());
@@ -35,7 +36,7 @@ describeWith(["docker.io", "busybox-static"], "a server of Thinger's plugin API 
         { source, name, settings: { env: { EXTRA: "1" } }, build: false, start: true, dryRun: false },
         quiet,
       );
-    return { on, install };
+    return { on, install, marketplace };
   }
 
   it("searches, installs, controls, opens and removes", async () => {
@@ -108,6 +109,38 @@ describeWith(["docker.io", "busybox-static"], "a server of Thinger's plugin API 
     terminal.stdin.write("stty size; exit 4\n");
     expect(await terminal.code).toBe(4);
     expect(terminal.seen.stdout).toContain("22 77");
+  });
+
+  it("installs a product as data: listed, compared, described", async () => {
+    const { on, install, marketplace } = await openServer();
+    await install({ type: "market", name: "sensor" });
+    await install({ type: "image", reference: "service:1" }, "box");
+    expect(await on("listing").list()).toMatchObject([
+      { name: "box", state: "running" },
+      { name: "sensor", version: "2.0.0", state: "installed" },
+    ]);
+    expect(await on("comparison").diff("sensor")).toMatchObject({ offeredVersion: "2.0.0", changes: [] });
+    expect(await on("portability").export(undefined)).toEqual([
+      { name: "box", version: "1", source: "image:service:1", digest: expect.stringMatching(/^sha256:/) },
+      {
+        ...{ name: "sensor", version: "2.0.0", source: "market:sensor@2.0.0", digest: null },
+        ...{ entryKind: "product", installedAt: expect.any(String), manifest: productEntry },
+      },
+    ]);
+    const [product] = productEntry.resources.products;
+    const offered = {
+      ...productEntry,
+      version: "2.1.0",
+      resources: { products: [{ ...product, name: "X" }] },
+    };
+    await writeFiles(marketplace, { "sensor/plugin.json": offered });
+    expect((await on("comparison").diff("sensor")).changes).toEqual([
+      { path: "version", change: "changed", from: "2.0.0", to: "2.1.0" },
+      { path: "resources.products.0.name", change: "changed", from: "Sensor", to: "X" },
+    ]);
+    await expect(on("comparison").diff("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await on("removal").remove({ name: "sensor", purge: true, dryRun: false });
+    expect(await on("listing").list()).toMatchObject([{ name: "box" }]);
   });
 
   it("says what such a target cannot do, and who may not", async () => {

@@ -55,6 +55,7 @@ describe("install", () => {
         },
         build: true,
         start: false,
+        replace: false,
         dryRun: false,
       },
     ]);

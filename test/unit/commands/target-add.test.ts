@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { makeCli } from "../../helpers/run-cli.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
@@ -7,7 +8,6 @@ const configOf = async (words: string) => {
   const cli = await makeCli(cwd);
   const { code, stderr } = await cli(`target add edge --kind container ${words}`, { cwd });
   if (code !== 0) throw new Error(stderr);
-  const { readFile } = await import("node:fs/promises");
   return { cwd, text: await readFile(`${cwd}/config/config.yaml`, "utf8") };
 };
 
@@ -38,7 +38,25 @@ it("takes a Thinger.io server instead of an engine", async () => {
   expect(text).toContain("thinger: true");
 });
 
+it("keeps what only Debian hosts have", async () => {
+  const cwd = await makeTempDir();
+  const cli = await makeCli(cwd);
+  const words = "--url http://pbx:9503 --auth http://pbx:9497 --amqp amqp://plugctl@pbx:5672";
+  expect((await cli(`target add pbx --kind deb ${words}`)).code).toBe(0);
+  const text = await readFile(`${cwd}/config/config.yaml`, "utf8");
+  expect(text).toContain("auth: http://pbx:9497");
+  expect(text).toContain("amqp: amqp://plugctl@pbx:5672");
+});
+
 it.each([
+  ["target add x --kind store --url https://a --amqp amqp://b", "--amqp is for targets of kind deb"],
+  ["target add x --kind deb --url https://a --user b", "--user is for targets of kind container"],
+  ["target add x --kind deb --url https://a --amqp http://b", "--amqp: must be a URL such as amqp://"],
+  ["target add x --kind deb --url https://a --amqp amqp://a:b@c", "without a password"],
+  [
+    "target add x --kind deb --url https://a --auth amqp://b",
+    "--auth: must be a URL such as http://host:9497",
+  ],
   ["target add x --kind container", "either --url or --thinger"],
   ["target add x --kind container --url unix:///a --thinger https://b", "either --url or --thinger"],
   ["target add x --kind store --url https://a --swarm", "--swarm is for targets of kind container"],

@@ -42,6 +42,7 @@ describe("commands", () => {
     expect(await values("--output=json", "token", "")).toEqual(verbs);
     expect(await values("help", "token", "")).toEqual(verbs);
     expect(await values("help", "us")).toEqual(["user"]);
+    expect(await values("deb", "repo", "")).toEqual(["key", "list", "prune"]);
   });
 
   it("that do not exist have nothing behind them", async () => {

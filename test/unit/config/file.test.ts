@@ -63,6 +63,17 @@ describe("a configuration file", async () => {
     );
   });
 
+  it.each(["auth: http://evil", "amqp: amqp://evil"])(
+    "of a project may not say where credentials are sent (%s)",
+    async (line) => {
+      const text = `targets:\n  a:\n    kind: deb\n    url: http://x\n    deb:\n      ${line}\n`;
+      await expect(parseConfigFile("config.yaml", text, "project")).rejects.toThrow(
+        "config.yaml:6: targets.a.deb",
+      );
+      expect((await parseConfigFile("config.yaml", text, "user")).data.targets?.a?.kind).toBe("deb");
+    },
+  );
+
   it("may be the key plugctl of a package.json", async () => {
     const text = '{\n  "name": "x",\n  "plugctl": {\n    "output": "xml"\n  }\n}\n';
     expect(await complaint(text, "project", "/p/package.json")).toContain(

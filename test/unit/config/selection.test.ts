@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Config } from "../../../src/config/config.ts";
-import { selectTarget, selectTargets } from "../../../src/config/selection.ts";
+import { selectEachTarget, selectTarget, selectTargets } from "../../../src/config/selection.ts";
 import { resolveSettings } from "../../../src/config/settings.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
@@ -56,5 +56,22 @@ describe("the targets of a look at many", () => {
     expect(selectTargets(await choice(["a", "b"], { flag: "b" }), "listing").map(({ name }) => name)).toEqual(
       ["b"],
     );
+  });
+});
+
+describe("the targets of a command that does the same on each", () => {
+  const each = async (given: Parameters<typeof choice>[1], named?: string) =>
+    selectEachTarget(await choice(["a", "b", "c"], given), "publication", named).map(({ name }) => name);
+
+  it("are those of the flag, each once, in their order", async () => {
+    expect(await each({ flag: "c,a,c" })).toEqual(["c", "a"]);
+    expect(await each({ flag: "b" })).toEqual(["b"]);
+  });
+
+  it("are one where the reference or the default names it", async () => {
+    expect(await each({ flag: "c,a" }, "b")).toEqual(["b"]);
+    expect(await each({ default: "c" })).toEqual(["c"]);
+    await expect(each({})).rejects.toMatchObject({ code: "USAGE" });
+    await expect(each({ flag: "a,nowhere" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });

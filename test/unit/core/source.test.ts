@@ -60,6 +60,29 @@ describe("a source is told by its form", () => {
   });
 });
 
+describe("behind a target", () => {
+  test.each([
+    "./plugin",
+    "git:./repo//sub#v1",
+    "https://example.com/x.git#main",
+    "image:nginx:1",
+    "market:a@1",
+    "file:x.deb",
+  ])("%s is the same source", (text) => {
+    expect(parseSource(`edge:${text}`, context)).toEqual({ target: "edge", source: sourceOf(text) });
+  });
+
+  it("is a source only where there is such a target", () => {
+    expect(refusal("elsewhere:./plugin").message).toContain('no target is called "elsewhere"');
+    expect(refusal("elsewhere:https://example.com/x.git").code).toBe("USAGE");
+  });
+
+  it("is refused as it is without one", () => {
+    expect(refusal("edge:https://example.com/x.git#--force").message).toContain("--force");
+    expect(refusal("edge:https://example.com/x_1.0_all.deb").message).toContain("a file to download");
+  });
+});
+
 describe("what could be two things shows both spellings", () => {
   test.each([
     ["grafana", ["market:grafana", "./grafana"]],

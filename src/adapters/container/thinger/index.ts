@@ -9,6 +9,7 @@ import { createInstallation } from "./installation.ts";
 import { createLogs } from "./logs.ts";
 import { toPlugin, toPluginDetail } from "./map.ts";
 import { findInMarketplace, searchMarketplace } from "./marketplace.ts";
+import { createComparison, createPortability } from "./portability.ts";
 import { accessSchema } from "./schema.ts";
 
 /**
@@ -65,6 +66,8 @@ export function createThingerAdapter(connection: Connection): Adapter {
             body: { access, force },
           }),
       },
+      comparison: createComparison(client),
+      portability: createPortability(client),
     },
     close: () => http.close(),
   };

@@ -1,8 +1,14 @@
 import { PlugctlError, usageError } from "../../../core/errors.ts";
-import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
+import type {
+  Installation,
+  InstallationChange,
+  InstallRequest,
+  InstallSource,
+} from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
+import type { Plugin } from "../../../core/plugin.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
-import { createOperations } from "../../administration/streams.ts";
+import { followOperation } from "../../administration/follow.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
 import { toPlugin } from "./map.ts";
 import { marketplaceSchema } from "./schema.ts";
@@ -10,18 +16,19 @@ import { marketplaceSchema } from "./schema.ts";
 /** Installations that the server itself makes, from its own marketplace or an image. */
 export function createInstallation(client: ThingerClient, signal: AbortSignal): Installation {
   const run = async (plugin: string, body: StateChange, progress: ProgressListener) =>
-    follow(client, await client.begin(plugin, body), { signal, progress });
+    followOperation(client.http, await client.begin(plugin, body), { signal, progress });
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
+      const before = request.replace ? await installed(client, plugin) : undefined;
       if (request.dryRun) return announced(plugin, `ask the server to install ${plugin}`);
-      await run(plugin, body, progress);
-      return changed(client, plugin, null);
+      await run(plugin, before === undefined ? body : upgrade(request.source), progress);
+      return changed(client, plugin, before?.version ?? null);
     },
     async update({ name, version, dryRun }, progress) {
       const before = toPlugin(await client.info(name));
       if (dryRun) return announced(name, `ask the server for ${version ?? "the newest version"} of ${name}`);
-      await run(name, { action: "upgrade", ...(version === undefined ? {} : { version }) }, progress);
+      await run(name, upgrade({ type: "market", name, version }), progress);
       return changed(client, name, before.version);
     },
     async rollback() {
@@ -46,7 +53,12 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
     },
   };
 
-  function order({ source, name, settings, build, start }: InstallRequest) {
+  function order({ source, name, settings, build, start, replace }: InstallRequest) {
+    if (replace && source.type !== "market") {
+      throw usageError(
+        "--replace by what is not of the marketplace is done on an engine, and this target is a server",
+      );
+    }
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings, start };
     switch (source.type) {
@@ -69,36 +81,14 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   }
 }
 
-const CODES: ReadonlySet<string> = new Set([
-  "INVALID",
-  "NOT_FOUND",
-  "CONFLICT",
-  "UNAUTHENTICATED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "UNSUPPORTED",
-  "VERIFICATION",
-]);
+function upgrade(source: InstallSource): StateChange {
+  const version = source.type === "market" ? source.version : undefined;
+  return { action: "upgrade", ...(version === undefined ? {} : { version }) };
+}
 
-/** Waits for an operation of the server's. @throws its failure, with the server's code where it is one of ours. */
-async function follow(
-  client: ThingerClient,
-  id: string,
-  { signal, progress }: { signal: AbortSignal; progress: ProgressListener },
-): Promise<void> {
-  for await (const step of createOperations(client.http, signal).follow(id)) {
-    if ("phase" in step) progress(step);
-    else if (step.state === "succeeded") return;
-    else {
-      const code = step.error?.code.toUpperCase() ?? "";
-      throw new PlugctlError(
-        CODES.has(code) ? (code as PlugctlError["code"]) : "BACKEND",
-        step.error?.message ?? `operation ${id} is ${step.state}`,
-        { details: { target: client.http.target, operation: id } },
-      );
-    }
-  }
+async function installed(client: ThingerClient, plugin: string): Promise<Plugin | undefined> {
+  const plugins = (await client.list()).map(toPlugin);
+  return plugins.find(({ name }) => name === plugin);
 }
 
 async function changed(

@@ -43,6 +43,30 @@ export const accessSchema = z.object({
   warnings: z.array(z.string()),
 });
 
+/** An entry as it was installed. */
+export const exportSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** `container`, `product` or `resources`. */
+  kind: z.string(),
+  installedAt: z.string(),
+  manifest: z.looseObject({ name: z.string() }),
+});
+
+export const diffSchema = z.object({
+  name: z.string(),
+  installedVersion: z.nullable(z.string()),
+  offeredVersion: z.nullable(z.string()),
+  changes: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.enum(["added", "removed", "changed"]),
+      from: z.optional(z.unknown()),
+      to: z.optional(z.unknown()),
+    }),
+  ),
+});
+
 export const logLineSchema = z.object({
   stream: z.enum(["stdout", "stderr"]),
   at: z.nullable(z.string()),

@@ -1,19 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { toPlugctlError } from "../../../core/errors.ts";
 import { originOf } from "../../http/origin.ts";
-import { loginSchema, problemResponse } from "../../http/schemas.ts";
+import { problemResponse } from "../../http/schemas.ts";
 import type { ServerContext } from "../../module.ts";
 import type { PluginRights } from "../permissions.ts";
 import { resourceOf } from "../plugins/changes.ts";
+import { ownerOf, ownerParams, ownerQuery } from "../plugins/owner-params.ts";
 import type { Plugins } from "../plugins/plugins.ts";
 import type { AccessControl } from "./access.ts";
 
-const paramsSchema = z.object({ name: z.string().min(1).max(63) });
-const querySchema = z.object({
-  user: loginSchema.optional().meta({ description: "whose plugin; default: the caller's" }),
-});
 const accessSchema = z.enum(["public", "private"]);
 const reportSchema = z.object({
   name: z.string(),
@@ -43,23 +40,18 @@ export function accessRoutes(
   const typed = app.withTypeProvider<ZodTypeProvider>();
   const tags = ["plugins"];
 
-  async function ownerOf(request: FastifyRequest, name: string, user: string | undefined) {
-    const { login } = await context.identity.require(request);
-    return { user: user ?? login, plugin: name };
-  }
-
   typed.route({
     method: "GET",
     url: "/container/plugins/:name/access",
     schema: {
       summary: "Whether a plugin is public, and whether it seems to have a login of its own",
       tags,
-      params: paramsSchema,
-      querystring: querySchema,
+      params: ownerParams,
+      querystring: ownerQuery,
       response: { 200: reportSchema, ...problemResponse },
     },
     async handler(request) {
-      const owner = await ownerOf(request, request.params.name, request.query.user);
+      const owner = await ownerOf(context.identity, request, { ...request.params, ...request.query });
       await rights.authorize(request, "ReadPluginInfo", owner);
       return access.get(await plugins.registered(owner));
     },
@@ -73,8 +65,8 @@ export function accessRoutes(
       description:
         "`public` is refused (422 `verification`) when the plugin seems to have no login of its own, unless forced. `private` ends the connections of visitors who did not sign in.",
       tags,
-      params: paramsSchema,
-      querystring: querySchema,
+      params: ownerParams,
+      querystring: ownerQuery,
       body: z.strictObject({
         access: accessSchema,
         force: z.boolean().default(false),
@@ -83,7 +75,7 @@ export function accessRoutes(
       response: { 200: reportSchema, ...problemResponse },
     },
     async handler(request) {
-      const owner = await ownerOf(request, request.params.name, request.query.user);
+      const owner = await ownerOf(context.identity, request, { ...request.params, ...request.query });
       const actor = await rights.authorize(request, "ManagePluginState", owner);
       const plugin = await plugins.registered(owner);
       const entry = {

@@ -1,9 +1,9 @@
 import { METHODS } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { baseUrl } from "../../http/base-url.ts";
 import { hostName } from "../../http/hosts.ts";
 import { Problem } from "../../http/problem.ts";
 import type { Logins } from "../../identity/logins.ts";
-import { baseUrl } from "../../store/base-url.ts";
 import type { Ingress, Visit } from "./ingress.ts";
 import { LOGIN_PATH, loginRoutes, redeemTicket, TICKET_PATH } from "./login-routes.ts";
 import { sendFailure, wantsPage } from "./pages.ts";

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { baseUrl } from "../../http/base-url.ts";
 import { Problem } from "../../http/problem.ts";
 import { problemResponse } from "../../http/schemas.ts";
 import type { Identity } from "../../identity/identity.ts";
-import { baseUrl } from "../base-url.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { cdnPath } from "../catalog/listing.ts";
 import type { CatalogEntry } from "../catalog/load.ts";

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
+import { type ByteRange, isNotModified, wantedRange } from "../../http/conditional.ts";
 import { Problem } from "../../http/problem.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
-import { acceptedCodings, isNoneMatch } from "../http-cache.ts";
+import { acceptedCodings } from "../http-cache.ts";
 import type { StoreSettings } from "../settings.ts";
 import type { CdnFile, Representation } from "./cdn-file.ts";
 import type { CdnIndex } from "./cdn-index.ts";
 import { parseCdnPath } from "./cdn-path.ts";
-import { type ByteRange, parseRange } from "./range.ts";
 
 const PREFIX = "/cdn/";
 const CORS = { "Access-Control-Allow-Origin": "*" } as const;
@@ -46,7 +46,10 @@ export function cdnRoutes(
       reply.raw.writeHead(304, chosen.validators).end();
       return reply;
     }
-    const range = request.method === "GET" ? wantedRange(headers, file) : undefined;
+    const range =
+      request.method === "GET"
+        ? wantedRange(headers, { ...file.identity, lastModified: file.lastModified })
+        : undefined;
     if (range === undefined) return send(request.raw, reply, chosen, 200, chosen.headers);
     if (range === "unsatisfiable") {
       throw new Problem(
@@ -137,22 +140,4 @@ function choose(file: CdnFile, acceptEncoding: string | string[] | undefined): R
     headers: { ...CORS, "Cache-Control": "no-store", Vary: "Accept-Encoding" },
     extra: { offered: [...file.codings.keys()] },
   });
-}
-
-function isNotModified(headers: IncomingMessage["headers"], file: CdnFile): boolean {
-  const noneMatch = headers["if-none-match"];
-  if (noneMatch !== undefined) return isNoneMatch(noneMatch, file.etagBase);
-  const since = headers["if-modified-since"];
-  return since !== undefined && Date.parse(since) >= Date.parse(file.lastModified);
-}
-
-/** Ranges are those of the identity bytes, and only for a client that still has the same ones (`If-Range`). */
-function wantedRange(
-  headers: IncomingMessage["headers"],
-  file: CdnFile,
-): ByteRange | "unsatisfiable" | undefined {
-  const condition = headers["if-range"];
-  const { etag, size } = file.identity;
-  if (condition !== undefined && condition !== etag && condition !== file.lastModified) return undefined;
-  return parseRange(headers.range, size);
 }

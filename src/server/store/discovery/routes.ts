@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import { z } from "zod";
+import { baseUrl } from "../../http/base-url.ts";
+import { isNoneMatch } from "../../http/conditional.ts";
 import { Problem } from "../../http/problem.ts";
 import { ANONYMOUS } from "../../http/schemas.ts";
-import { baseUrl } from "../base-url.ts";
-import { acceptedCodings, isNoneMatch } from "../http-cache.ts";
+import { acceptedCodings } from "../http-cache.ts";
 import { MAIN_FEED } from "../tables.ts";
 import type { Discovery } from "./discovery.ts";
 import { DISCOVERY_CORS, SHAPES } from "./document.ts";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GitCatalogue } from "../../../../src/engine/catalogue/git.ts";
 import { GitRepository } from "../../../../src/engine/catalogue/git-repository.ts";
-import { checkGitRef, checkGitUrl } from "../../../../src/engine/catalogue/git-url.ts";
+import { checkGitRef, checkGitUrl } from "../../../../src/git/url.ts";
 import { pluginFile } from "../../../helpers/catalogue-files.ts";
 import { makeRepository } from "../../../helpers/git-repository.ts";
 import { makeTempDir } from "../../../helpers/temp-dir.ts";

@@ -102,6 +102,37 @@ describe("startServer", () => {
     expect((await fetch(`${server.http}/healthz`)).status).toBe(200);
   });
 
+  it("serves the same on further ports, and lets go of them when it stops", async () => {
+    const server = await start({ extraPorts: [0, 0] });
+    const [one = "", two = ""] = server.extraHttp;
+    expect(new Set([server.http, one, two]).size).toBe(3);
+    for (const url of [one, two]) {
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      expect((await fetch(`${url}/api/v1/whoami`)).status).toBe(401);
+    }
+    const port = Number(new URL(one).port);
+    const dataDir = join(await makeTempDir(), "data");
+    await expect(start({ dataDir, extraPorts: [0, port] })).rejects.toMatchObject({
+      code: "CONFLICT",
+      hint: expect.stringContaining("--extra-port"),
+    });
+    await server.stop();
+    await expect(fetch(`${one}/healthz`)).rejects.toThrow();
+    const again = await start({ dataDir, extraPorts: [port] });
+    expect(again.extraHttp).toEqual([one]);
+  });
+
+  it("has TLS on further ports as on the first", async () => {
+    const server = await start({ tls: "self-signed", extraPorts: [0] });
+    const [extra = ""] = server.extraHttp;
+    expect(extra).toMatch(/^https:/);
+    const dispatcher = new Agent({
+      connect: { ca: await readFile(server.targets[0]?.caFile ?? "", "utf8") },
+    });
+    onTestFinished(() => dispatcher.close());
+    expect((await undiciFetch(`${extra}/healthz`, { dispatcher })).status).toBe(200);
+  });
+
   it("makes a self-signed pair once, that names this machine, and trusts no other", async () => {
     const server = await start({ tls: "self-signed" });
     const [target] = server.targets;

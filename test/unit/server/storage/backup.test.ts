@@ -67,6 +67,16 @@ async function makeBackup(settings?: FrameSettings) {
 }
 
 describe("a backup", () => {
+  it("brings the key of the APT repository back, which hosts trust", async () => {
+    const dataDir = await makeTempDir();
+    await mkdir(join(dataDir, "keys"));
+    await writeFile(join(dataDir, "keys/repository.asc"), "secret");
+    const { file, target } = await makeBackup({ dataDir });
+    await restoreBackup(file, target);
+    expect(await readFile(join(target, "keys/repository.asc"), "utf8")).toBe("secret");
+    expect((await stat(join(target, "keys/repository.asc"))).mode & 0o777).toBe(0o600);
+  });
+
   it("restored gives the same server: rows, blobs, keys, and nothing readable by others", async () => {
     const { frame, stored, file, target } = await makeBackup();
     const token = await frame.keys.sign({ sub: "u", sid: "s" });

@@ -1,0 +1,143 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { chmod, cp, lstat, mkdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import type { PluginDescription } from "../../../core/deb/plugin-description.ts";
+import { invalidError } from "../../../core/errors.ts";
+import type { BuiltPackage } from "./builder.ts";
+import { controlParagraph } from "./control-file.ts";
+import { documents } from "./documents.ts";
+import type { BuildLimits } from "./limits.ts";
+import { maintainerScripts, pluginFolder } from "./maintainer-scripts.ts";
+import { listPackage, makeFolder, type PackageEntry, refused, setTimes } from "./package-tree.ts";
+
+const run = promisify(execFile);
+
+/** A tenth of the time of dpkg-deb's own way. Lintian takes zstd, which would be quicker still, for a fault. */
+const COMPRESSION = ["-Zgzip", "-z1"];
+
+export interface PackOptions {
+  /** The plugin's folder, of which `wazo` goes into the package. */
+  source: string;
+  /** What `rules package` has filled, and which is added to. */
+  folder: string;
+  /** The package to write. */
+  file: string;
+  description: PluginDescription;
+  /** Seconds since 1970. */
+  sourceDate: number;
+  limits: BuildLimits;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes a package of a folder: adds the plugin's description and rules, what Debian wants to be there, and the control
+ * files. Nothing of the plugin's may run any more.
+ * @throws INVALID for what no package of a plugin may hold.
+ */
+export async function pack(options: PackOptions): Promise<BuiltPackage> {
+  const { folder, description, sourceDate, limits } = options;
+  await listPackage(folder, limits);
+  await refuseTaken(folder, ["DEBIAN", pluginFolder(description)]);
+  await addWazoFolder(options);
+  for (const [path, content] of documents(description, sourceDate)) await addFile(folder, path, content);
+  const entries = await listPackage(folder, limits);
+  const control = controlParagraph(description, installedKiB(entries));
+  const debian = join(folder, "DEBIAN");
+  await mkdir(debian);
+  await chmod(debian, 0o755);
+  await writeFile(join(debian, "control"), String(control), { mode: 0o644 });
+  await writeFile(join(debian, "md5sums"), await md5sums(folder, entries), { mode: 0o644 });
+  for (const [name, text] of Object.entries(maintainerScripts(description))) {
+    await writeFile(join(debian, name), text);
+    await chmod(join(debian, name), 0o755);
+  }
+  await setTimes(folder, await listPackage(folder, limits), sourceDate);
+  await runDpkgDeb(options);
+  const fields = Object.fromEntries(control);
+  return {
+    file: options.file,
+    package: fields.Package ?? "",
+    version: description.version,
+    architecture: fields.Architecture ?? "",
+    sha256: await digest(options.file, "sha256"),
+    sizeBytes: (await stat(options.file)).size,
+    control: fields,
+  };
+}
+
+async function refuseTaken(folder: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (await exists(join(folder, path)))
+      throw refused(`has ${JSON.stringify(path)}, which is not for the plugin to make`);
+  }
+}
+
+/** As it is after the steps, which may have written into it. It is root that runs the rules: nobody else may write them. */
+async function addWazoFolder({ source, folder, description, limits }: PackOptions): Promise<void> {
+  const from = join(source, "wazo");
+  if (!(await lstat(from)).isDirectory()) throw refused('gets no folder "wazo": the plugin has replaced it');
+  const path = pluginFolder(description);
+  const entries = await listPackage(from, limits, path.split("/").length + 1);
+  const to = join(await makeFolder(folder, path), "wazo");
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false });
+  await chmod(to, 0o755);
+  for (const { path, kind } of entries) {
+    if (kind === "link") continue;
+    const { mode } = await lstat(join(from, path));
+    await chmod(join(to, path), kind === "folder" || mode & 0o100 ? 0o755 : 0o644);
+  }
+  const rules = entries.find(({ path }) => path === "rules");
+  if (rules?.kind !== "file") throw refused("gets no wazo/rules: the plugin has taken them away");
+  await chmod(join(to, "rules"), 0o755);
+}
+
+/** Adds a file of ours, unless the plugin has made it. */
+async function addFile(folder: string, path: string, content: string | Uint8Array): Promise<void> {
+  if (await exists(join(folder, path))) return;
+  await makeFolder(folder, path.slice(0, path.lastIndexOf("/")));
+  await writeFile(join(folder, path), content, { flag: "wx" });
+  await chmod(join(folder, path), 0o644);
+}
+
+const exists = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** As Debian counts it: files in whole kibibytes, everything else as one. */
+const installedKiB = (entries: readonly PackageEntry[]) =>
+  entries.reduce((sum, { kind, size }) => sum + (kind === "file" ? Math.ceil(size / 1024) : 1), 0);
+
+async function md5sums(folder: string, entries: readonly PackageEntry[]): Promise<string> {
+  let text = "";
+  for (const { path, kind } of entries) {
+    if (kind === "file") text += `${await digest(join(folder, path), "md5")}  ${path}\n`;
+  }
+  return text;
+}
+
+async function digest(file: string, algorithm: "md5" | "sha256"): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+async function runDpkgDeb({ folder, file, sourceDate, signal }: PackOptions): Promise<void> {
+  const words = ["--root-owner-group", ...COMPRESSION, "--build", folder, file];
+  const env = { PATH: process.env.PATH, LC_ALL: "C", SOURCE_DATE_EPOCH: String(sourceDate) };
+  try {
+    await run("dpkg-deb", words, { env, signal });
+  } catch (error) {
+    const { stderr = "" } = error as { stderr?: string };
+    const said = stderr.split("\n").find((line) => line.includes("error:")) ?? stderr;
+    if (said === "") throw error;
+    throw invalidError(`dpkg-deb makes no package of it: ${said.replace(/^.*error:\s*/, "").trim()}`, {
+      cause: error,
+    });
+  }
+}

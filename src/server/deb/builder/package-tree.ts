@@ -1,0 +1,107 @@
+import { lstat, lutimes, mkdir, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { invalidError } from "../../../core/errors.ts";
+
+/** Something in the folder that becomes a package. `path` is relative to it, with `/`. */
+export interface PackageEntry {
+  path: string;
+  kind: "file" | "folder" | "link";
+  size: number;
+}
+
+const SET_ID = 0o6000;
+
+const LONGEST_PATH = 1000;
+
+/**
+ * Lists a folder that a plugin's step has filled, in the order of the bytes of the names, a folder before what is in it.
+ * @param depth how many folders of the package are above it: as far up its links may lead.
+ * @throws INVALID for what no package of a plugin may hold, and when it is too much.
+ */
+export async function listPackage(
+  root: string,
+  limits: { packageBytes: number; packageFiles: number },
+  depth = 0,
+): Promise<PackageEntry[]> {
+  const entries: PackageEntry[] = [];
+  let bytes = 0;
+  for await (const entry of walk(root, "", depth)) {
+    entries.push(entry);
+    bytes += entry.size;
+    if (entries.length > limits.packageFiles) throw refused(`has more than ${limits.packageFiles} files`);
+    if (bytes > limits.packageBytes) throw refused(`is larger than ${limits.packageBytes} bytes`);
+  }
+  return entries;
+}
+
+async function* walk(root: string, folder: string, depth: number): AsyncGenerator<PackageEntry> {
+  const names = await readdir(join(root, folder));
+  names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  for (const name of names) {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (path.length > LONGEST_PATH) throw refused(`has paths of more than ${LONGEST_PATH} characters`);
+    const shown = JSON.stringify(path);
+    if (/[\u0000-\u001f\u007f\uFFFD]/.test(name)) {
+      throw refused(`has the name ${shown}, which is not UTF-8 or has a control character`);
+    }
+    const found = await lstat(join(root, path));
+    if (found.isDirectory()) {
+      yield { path, kind: "folder", size: 0 };
+      yield* walk(root, path, depth);
+    } else if (found.isSymbolicLink()) {
+      const target = await readlink(join(root, path));
+      if (climbsOut(depth + path.split("/").length - 1, target))
+        throw refused(`has the link ${shown}, which leads out of it`);
+      yield { path, kind: "link", size: 0 };
+    } else if (!found.isFile()) throw refused(`has ${shown}, which is neither a file, a folder nor a link`);
+    else {
+      if (found.mode & SET_ID)
+        throw refused(`has ${shown}, which would run with the rights of its owner (setuid, setgid)`);
+      yield { path, kind: "file", size: found.size };
+    }
+  }
+}
+
+/**
+ * Whether a relative target goes above the root of the package. An absolute one begins at that of the host.
+ * @param depth of the link: how many folders it is in.
+ */
+function climbsOut(depth: number, target: string): boolean {
+  if (target.startsWith("/")) return false;
+  let level = depth;
+  return target.split("/").some((segment) => {
+    if (segment === "..") level--;
+    else if (segment !== "" && segment !== ".") level++;
+    return level < 0;
+  });
+}
+
+/**
+ * Makes a folder and those above it below `root`, following no link.
+ * @throws INVALID when something else is in the way.
+ */
+export async function makeFolder(root: string, path: string): Promise<string> {
+  let folder = root;
+  for (const segment of path.split("/")) {
+    folder = join(folder, segment);
+    await mkdir(folder, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    if (!(await lstat(folder)).isDirectory()) {
+      throw refused(`has ${JSON.stringify(folder.slice(root.length + 1))}, which has to be a folder`);
+    }
+  }
+  return folder;
+}
+
+/** Gives everything one time, so that the same content gives the same package. */
+export async function setTimes(
+  root: string,
+  entries: readonly PackageEntry[],
+  sourceDate: number,
+): Promise<void> {
+  for (const { path } of entries.toReversed()) await lutimes(join(root, path), sourceDate, sourceDate);
+  await lutimes(root, sourceDate, sourceDate);
+}
+
+export const refused = (what: string) => invalidError(`the package is refused: it ${what}`);
