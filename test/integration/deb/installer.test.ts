@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildPackage, type PackageContent, type TestPackage } from "../../helpers/deb-package.ts";
 import { findProgram } from "../../helpers/debian-programs.ts";
-import { InstallerProcess } from "../../helpers/installer-process.ts";
+import { asUser, InstallerProcess } from "../../helpers/installer-process.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 import { listTree } from "../../helpers/tree-listing.ts";
 
@@ -38,7 +38,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await mkdir(own);
       if (user !== undefined) await chown(own, user, user);
       place = { root: join(own, "root"), stateDir: join(own, "state"), options: { lockSeconds: 1 } };
-      installer = await InstallerProcess.start(place, user);
+      installer = await InstallerProcess.start(place, asUser(user));
     });
 
     const build = (content: PackageContent = {}) => buildPackage(folder, content);
@@ -197,12 +197,12 @@ describe.skipIf(!hasDpkg).each(USERS)(
 
       it("ends a script that takes too long, and everything that it has started", async () => {
         await installer.kill();
-        installer = await InstallerProcess.start({ ...place, options: { stepSeconds: 1 } }, user);
+        installer = await InstallerProcess.start({ ...place, options: { stepSeconds: 1 } }, asUser(user));
         const before = await listing();
         const slow = await build({ scripts: { postinst: "(setsid sleep 61.5 &)\nsleep 61.5" } });
         await expect(install(slow)).rejects.toMatchObject({ code: "TIMEOUT" });
         expect(await listing()).toEqual(before);
-        expect(await processesNamed("sleep 61.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 61.5");
       });
 
       it("ends a script when it is cancelled", async () => {
@@ -214,7 +214,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
         change.cancel();
         await expect(change.done).rejects.toMatchObject({ code: "CANCELLED" });
         expect(await listing()).toEqual(before);
-        expect(await processesNamed("sleep 62.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 62.5");
       });
     });
 
@@ -228,9 +228,9 @@ describe.skipIf(!hasDpkg).each(USERS)(
         );
         await change.printed("begun");
         await installer.kill();
-        installer = await InstallerProcess.start(place, user);
+        installer = await InstallerProcess.start(place, asUser(user));
         expect(await installer.recover()).toEqual({ undone: ["the-change"], finished: [] });
-        expect(await processesNamed("sleep 63.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 63.5");
         expect(await listing()).toEqual(before);
         await install(await build({ version: "2" }));
       });
@@ -273,7 +273,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
           await new Promise((resolve) => setTimeout(resolve, (duration * 1.1 * round) / 21));
           await installer.kill();
           running.done.catch(() => {});
-          installer = await InstallerProcess.start(place, user);
+          installer = await InstallerProcess.start(place, asUser(user));
           const { undone, finished } = await installer.recover();
           if (undone.length > 0) outcomes.undone++;
           else if (finished.length > 0) outcomes.finished++;
@@ -298,7 +298,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
       try {
         place = { root: join(disk, "root"), stateDir: join(folder, "own", "state") };
-        installer = await InstallerProcess.start(place, user);
+        installer = await InstallerProcess.start(place, asUser(user));
         await install(await build());
         const before = await listing();
         await expect(
@@ -318,6 +318,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await install(await build());
       const lock = join(place.root, "var/lib/dpkg/lock-frontend");
       await writeFile(lock, "");
+      if (user !== undefined) await chown(lock, user, user);
       const script = `use Fcntl; open(F, "+<", $ARGV[0]) or die; my $l = pack("s s l! l! i x100", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; $|=1; print "locked\\n"; sleep 60`;
       const holder = spawn("perl", ["-e", script, lock], { stdio: ["ignore", "pipe", "inherit"] });
       try {
@@ -338,9 +339,3 @@ describe.skipIf(!hasDpkg).each(USERS)(
     });
   },
 );
-
-/** Ids of processes of this machine whose command line is that. */
-async function processesNamed(command: string): Promise<string[]> {
-  const { stdout } = await run("ps", ["-eo", "pid=,args="]);
-  return stdout.split("\n").filter((line) => line.trim().replace(/^\d+ /, "") === command);
-}

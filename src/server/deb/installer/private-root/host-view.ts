@@ -14,7 +14,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "./files.ts";
+import { removeTree } from "../files.ts";
 import type { Layer } from "./layers.ts";
 
 /** Folders that packages may count on, and their modes where they are not for everybody to read. */

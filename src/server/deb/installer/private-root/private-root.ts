@@ -4,6 +4,7 @@ import { formatParagraphs } from "../../../../core/deb/control.ts";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
 import { packagePaths } from "../deb-file.ts";
+import { folderWithin, removeTree, syncFileSystem } from "../files.ts";
 import type { CommandOptions, PackageRoot, Transaction } from "../root.ts";
 import {
   composeStatus,
@@ -12,7 +13,6 @@ import {
   type PrivatePackages,
   readPrivatePackages,
 } from "./database.ts";
-import { folderWithin, removeTree, syncFileSystem } from "./files.ts";
 import { buildHostView, copyFolder } from "./host-view.ts";
 import { type Layer, layersOfHost } from "./layers.ts";
 import { merge } from "./merge.ts";
@@ -29,9 +29,14 @@ const PACKAGES = "/run/packages";
 
 /** What a change leaves that belongs to no system at rest. */
 const PASSING = {
-  root: ["run", "var/cache/apt", "var/log/apt/term.log"],
+  root: [
+    "run",
+    "var/cache/apt",
+    "var/log/apt/term.log",
+    "var/lib/apt/lists/lock",
+    "var/lib/apt/lists/partial",
+  ],
   "var-lib-dpkg": ["status-old", "lock", "lock-frontend", "triggers/Lock"],
-  "var-lib-apt-lists": ["lock", "partial"],
 };
 
 export interface PrivateRootOptions {

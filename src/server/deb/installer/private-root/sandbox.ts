@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PlugctlError } from "../../../../core/errors.ts";
 import { diskFull } from "../dpkg.ts";
+import { ENVIRONMENT } from "../environment.ts";
 import { follow, lastLines, type ProcessResult } from "../process.ts";
 import type { CommandOptions } from "../root.ts";
 
@@ -24,15 +25,8 @@ const CAPABILITIES = [
 
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/** Nothing of the server's own environment goes in: it may hold secrets. */
-const ENVIRONMENT = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  HOME: "/root",
-  LC_ALL: "C.UTF-8",
-  DEBIAN_FRONTEND: "noninteractive",
-  // There is no service manager in here: `systemctl start` does nothing and `enable` only writes its links.
-  SYSTEMD_OFFLINE: "1",
-};
+/** There is no service manager in here: `systemctl start` does nothing, and `enable` only writes its links. */
+const OFFLINE = { SYSTEMD_OFFLINE: "1" };
 
 /** First in its user namespace, where it is nobody yet: says so, and waits until its ids are mapped. */
 const ENTER = `
@@ -66,7 +60,7 @@ export async function runInSandbox(
   ];
   const enter = ["unshare", ...namespaces, "--", "sh", "-c", setUp(mounts), "sh", ...command];
   const child = spawn("unshare", ["--user", "--", "sh", "-c", ENTER, "sh", ...enter], {
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...OFFLINE },
     cwd: "/",
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
