@@ -1,6 +1,12 @@
 import { PlugctlError, usageError } from "../../../core/errors.ts";
-import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
+import type {
+  Installation,
+  InstallationChange,
+  InstallRequest,
+  InstallSource,
+} from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
+import type { Plugin } from "../../../core/plugin.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
 import { followOperation } from "../../administration/follow.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
@@ -14,14 +20,15 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
+      const before = request.replace ? await installed(client, plugin) : undefined;
       if (request.dryRun) return announced(plugin, `ask the server to install ${plugin}`);
-      await run(plugin, body, progress);
-      return changed(client, plugin, null);
+      await run(plugin, before === undefined ? body : upgrade(request.source), progress);
+      return changed(client, plugin, before?.version ?? null);
     },
     async update({ name, version, dryRun }, progress) {
       const before = toPlugin(await client.info(name));
       if (dryRun) return announced(name, `ask the server for ${version ?? "the newest version"} of ${name}`);
-      await run(name, { action: "upgrade", ...(version === undefined ? {} : { version }) }, progress);
+      await run(name, upgrade({ type: "market", name, version }), progress);
       return changed(client, name, before.version);
     },
     async rollback() {
@@ -47,7 +54,11 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   };
 
   function order({ source, name, settings, build, start, replace }: InstallRequest) {
-    if (replace) throw usageError("--replace is done on an engine, and this target is a server");
+    if (replace && source.type !== "market") {
+      throw usageError(
+        "--replace by what is not of the marketplace is done on an engine, and this target is a server",
+      );
+    }
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings, start };
     switch (source.type) {
@@ -68,6 +79,16 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
         );
     }
   }
+}
+
+function upgrade(source: InstallSource): StateChange {
+  const version = source.type === "market" ? source.version : undefined;
+  return { action: "upgrade", ...(version === undefined ? {} : { version }) };
+}
+
+async function installed(client: ThingerClient, plugin: string): Promise<Plugin | undefined> {
+  const plugins = (await client.list()).map(toPlugin);
+  return plugins.find(({ name }) => name === plugin);
 }
 
 async function changed(
