@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -76,28 +76,34 @@ describe.skipIf(!hasApt).each(USERS)(
       expect(before.length).toBeGreaterThan(0);
     });
 
-    it("are told with their sizes once the lists are known, which are not read again for what they have", async () => {
-      const needed = await library();
-      await archive.add(needed);
-      await installer.apply({ install: [await plugin("plugctl-test-library")] }).done;
-      const other = await build({ package: "plugctl-test-other" });
+    it("are told with their sizes before, once the lists are known", async () => {
+      const other = await build({ package: "plugctl-test-other", version: "1:2.0" });
+      await archive.add(await library());
       await archive.add(other);
-      await expect(
-        installer.apply({
-          install: [await build({ name: "two", control: { Depends: "plugctl-test-other" } })],
-        }).done,
-      ).resolves.toBeDefined();
-
-      await installer.apply({ remove: [{ package: "wazo-plugind-two-test", purge: true }] }).done;
-      const three = await build({ name: "three", control: { Depends: "plugctl-test-third" } });
-      const third = await build({ package: "plugctl-test-third" });
-      await archive.add(third);
-      const change = installer.apply({ install: [three] });
-      await change.done;
-      expect(change.steps).toEqual(["updating", "installing"]);
-      // The lists have grown meanwhile: now another plugin that needs what they have is planned in full.
-      const four = await build({ name: "four", control: { Depends: "plugctl-test-fourth" } });
-      expect(await installer.plan({ install: [four] })).toMatchObject({ needsUpdate: true });
+      await installer.apply({ install: [await plugin("plugctl-test-library")] }).done;
+      const before = await listing();
+      const two = await build({ name: "two", control: { Depends: "plugctl-test-other" } });
+      expect(await installer.plan({ install: [two] })).toEqual({
+        install: [
+          {
+            package: "plugctl-test-other",
+            version: "1:2.0",
+            from: null,
+            plugin: false,
+            sizeBytes: (await stat(other.file)).size,
+          },
+          {
+            package: two.package,
+            version: "1.0",
+            from: null,
+            plugin: true,
+            sizeBytes: (await stat(two.file)).size,
+          },
+        ],
+        remove: [],
+        needsUpdate: false,
+      });
+      expect(await listing()).toEqual(before);
     });
 
     it("that no archive has are an error, and nothing has changed", async () => {
