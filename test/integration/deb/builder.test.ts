@@ -154,7 +154,7 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin", () => {
 
 describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its own", () => {
   const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-  const program = `${ROOT}test/helpers/build-plugin.ts`;
+  const program = fileURLToPath(new URL("../../helpers/build-plugin.ts", import.meta.url));
 
   it("makes the same package without being root", async () => {
     const { url, folder } = await pluginRepository(TYPICAL);
