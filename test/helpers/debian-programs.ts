@@ -8,12 +8,12 @@ const PROGRAMS = {
   podman: "podman",
   "docker-registry": "docker-registry",
   "busybox-static": "busybox",
+  "rabbitmq-server": "rabbitmq-server",
   apt: "apt-get",
   bubblewrap: "bwrap",
   debootstrap: "debootstrap",
   fakeroot: "fakeroot",
   lintian: "lintian",
-  "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 

@@ -11,7 +11,7 @@ export function planned(label: string, plan: WirePlan): InstallationChange {
     name: plugin ? nameOf(plugin) : label,
     version: plugin?.version ?? null,
     previousVersion: own?.from ?? null,
-    state: "available",
+    state: install.length + remove.length === 0 ? "installed" : "available",
     changed: false,
     warnings,
     plan: [

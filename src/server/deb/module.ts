@@ -48,6 +48,19 @@ export const debModule: ServerModule = {
   start: startDeb,
 };
 
+/** Plugins change this machine itself: that is to be seen by whoever looks after it. */
+async function announceHostRoot({ audit, log }: ServerContext): Promise<void> {
+  log.warn("plugins are installed on this machine itself: whoever may deploy may run anything as root");
+  await audit.record({
+    actor: null,
+    action: "deb.root.host",
+    resource: "server",
+    outcome: "ok",
+    ip: null,
+    requestId: null,
+  });
+}
+
 async function startDeb(context: ServerContext): Promise<RunningModule> {
   const { blobs, identity, operations, metrics, now } = context;
   const log = context.log.child({ module: NAME });
@@ -57,6 +70,7 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
   // What a server before this one was at when it was killed.
   for (const work of WORK_FOLDERS) await removeTree(join(folder, work));
 
+  if (settings.root === "/") await announceHostRoot(context);
   const installer = await createInstaller({
     root: settings.root,
     stateDir: join(folder, "installer"),

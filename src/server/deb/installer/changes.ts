@@ -56,6 +56,7 @@ export class Changes {
         return toChangePlan(plan, added);
       } finally {
         await transaction.rollback();
+        await this.#parts.kept.prune();
       }
     });
   }

@@ -1,9 +1,9 @@
 import { parse } from "yaml";
 import { type PluginId, pluginOfPackage } from "../../../core/deb/package-name.ts";
+import { readWithin } from "./files.ts";
 import type { InstalledPlugin } from "./installer.ts";
 import type { InstalledPackage } from "./package-database.ts";
 import { isPlugin } from "./planning.ts";
-import { readWithin } from "./private-root/files.ts";
 
 /** Longer than any description is. */
 const MAX_DESCRIPTION_BYTES = 1024 * 1024;

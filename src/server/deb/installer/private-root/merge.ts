@@ -4,7 +4,7 @@ import type { Stats } from "node:fs";
 import { chmod, lchown, lstat, mkdir, readdir, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { extract } from "tar-stream";
-import { removeTree } from "./files.ts";
+import { removeTree } from "../files.ts";
 
 /** How an overlay without privileges marks a folder that hides what is below it. */
 const OPAQUE = "SCHILY.xattr.user.overlay.opaque";

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { chmod, lstat, open, readdir, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { conflictError } from "../../../../core/errors.ts";
+import { conflictError } from "../../../core/errors.ts";
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
