@@ -1,6 +1,7 @@
 import { lstat, lutimes, mkdir, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidError } from "../../../core/errors.ts";
+import { shownBytes } from "./limits.ts";
 
 /** Something in the folder that becomes a package. `path` is relative to it, with `/`. */
 export interface PackageEntry {
@@ -29,7 +30,7 @@ export async function listPackage(
     entries.push(entry);
     bytes += entry.size;
     if (entries.length > limits.packageFiles) throw refused(`has more than ${limits.packageFiles} files`);
-    if (bytes > limits.packageBytes) throw refused(`is larger than ${limits.packageBytes} bytes`);
+    if (bytes > limits.packageBytes) throw refused(`is larger than ${shownBytes(limits.packageBytes)}`);
   }
   return entries;
 }

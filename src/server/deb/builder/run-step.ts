@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { cancelledError, invalidError, PlugctlError } from "../../../core/errors.ts";
-import type { BuildLimits } from "./limits.ts";
+import { type BuildLimits, shownBytes } from "./limits.ts";
 import { endProcess } from "./processes.ts";
 import { excessOnDisk, watchUsage } from "./usage.ts";
 
@@ -68,7 +68,7 @@ export async function runStep(options: StepCommand): Promise<void> {
     stream?.on("data", (chunk: Buffer) => {
       if (failure !== undefined) return;
       if (output.add(decoder.write(chunk)) > limits.outputBytes) {
-        exceeded(`prints more than ${limits.outputBytes} bytes`);
+        exceeded(`prints more than ${shownBytes(limits.outputBytes)}`);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { lstat, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildLimits, RESERVE_BYTES } from "./limits.ts";
+import { type BuildLimits, RESERVE_BYTES, shownBytes } from "./limits.ts";
 import { descendants, memoryOf } from "./processes.ts";
 
 /** How often what a step uses is looked at, in ms. */
@@ -64,7 +64,7 @@ async function measure(
     const path = join(folder, entry.name);
     used.files++;
     if (entry.isFile()) used.bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * 512;
-    if (used.bytes > limits.treeBytes) return `writes more than ${limits.treeBytes} bytes`;
+    if (used.bytes > limits.treeBytes) return `writes more than ${shownBytes(limits.treeBytes)}`;
     if (used.files > limits.treeFiles) return `makes more than ${limits.treeFiles} files`;
     const below = entry.isDirectory() ? await measure(path, used, limits) : undefined;
     if (below !== undefined) return below;
@@ -75,5 +75,7 @@ async function measure(
 async function excessInMemory(pid: number, limits: BuildLimits): Promise<string | undefined> {
   const sizes = await Promise.all((await descendants(pid)).map(memoryOf));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  return total > limits.memoryBytes ? `uses more than ${limits.memoryBytes} bytes of memory` : undefined;
+  return total > limits.memoryBytes
+    ? `uses more than ${shownBytes(limits.memoryBytes)} of memory`
+    : undefined;
 }
