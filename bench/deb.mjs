@@ -8,7 +8,7 @@
 // private root. All three install the next version of the plugin in turn. Build first: it runs the built program.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,6 +64,8 @@ rm -rf "$work"
 `;
 
 const folder = mkdtempSync(join(process.env.FOLDER ?? tmpdir(), "plugctl-bench-"));
+// wazo-plugind fetches as a user of its own.
+chmodSync(folder, 0o755);
 const children = [];
 const closers = [];
 try {

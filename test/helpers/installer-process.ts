@@ -33,6 +33,7 @@ interface InstallerError {
 
 export interface InstallerMessage {
   call: number;
+  /** What the call has come to; undefined as null. */
   result?: unknown;
   error?: InstallerError;
   step?: string;
@@ -164,7 +165,7 @@ export class InstallerProcess {
     return new Promise((resolve, reject) => {
       this.#messages.on(`${call}`, ({ result, error }: InstallerMessage) => {
         if (error !== undefined) reject(Object.assign(new Error(error.message), error));
-        else if (result !== undefined) resolve(result);
+        else if (result !== undefined) resolve(result ?? undefined);
       });
       this.#child.once("exit", () => reject(new Error("the installer has ended")));
     });

@@ -29,7 +29,7 @@ process.on("message", (message: InstallerCall) => {
     return;
   }
   run(call, method, parameters).then(
-    (result) => send({ call, result }),
+    (result) => send({ call, result: result ?? null }),
     (error: unknown) => send({ call, error: toError(error) }),
   );
 });

@@ -53,7 +53,16 @@ export async function copyMachine(folder: string): Promise<string[]> {
   });
   for await (const line of createInterface(keeper.stdout)) if (line === "ready") break;
   const children = await readFile(`/proc/${keeper.pid}/task/${keeper.pid}/children`, "utf8");
-  const enter = ["nsenter", `--target=${children.trim()}`, "--mount", "--pid", "--net", "--ipc", "--uts", "--"];
+  const enter = [
+    "nsenter",
+    `--target=${children.trim()}`,
+    "--mount",
+    "--pid",
+    "--net",
+    "--ipc",
+    "--uts",
+    "--",
+  ];
   // Who kills the command kills nsenter, which is its parent.
   return [...enter, "setpriv", "--pdeathsig", "KILL", "--"];
 }
