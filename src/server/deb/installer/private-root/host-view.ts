@@ -21,6 +21,7 @@ import type { Layer } from "./layers.ts";
 const FOLDERS: Readonly<Record<string, number>> = {
   boot: 0o755,
   dev: 0o755,
+  "dev/shm": 0o1777,
   etc: 0o755,
   home: 0o755,
   media: 0o755,
@@ -65,7 +66,17 @@ const FILES: Readonly<Record<string, string>> = {
   "var/lib/dpkg/triggers/Unincorp": "",
 };
 
-const LINKS: Readonly<Record<string, string>> = { "var/run": "/run", "var/lock": "/run/lock" };
+const LINKS: Readonly<Record<string, string>> = {
+  "dev/fd": "/proc/self/fd",
+  "dev/stdin": "fd/0",
+  "dev/stdout": "fd/1",
+  "dev/stderr": "fd/2",
+  "var/run": "/run",
+  "var/lock": "/run/lock",
+};
+
+/** The only devices of the host that there are. */
+export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"].map((name) => `/dev/${name}`);
 
 /** Where services are asked for, none is to be started: there is nothing in here that runs on. */
 const POLICY = "#!/bin/sh\nexit 101\n";
@@ -83,6 +94,7 @@ export async function buildHostView(folder: string, layers: readonly Layer[]): P
   await mkdir(draft, { recursive: true, mode: 0o755 });
   for (const [path, mode] of Object.entries(FOLDERS)) await makeFolder(join(draft, path), mode);
   for (const [path, content] of Object.entries(FILES)) await writeFile(join(draft, path), content);
+  for (const path of DEVICES) await writeFile(join(draft, path), "");
   for (const [path, target] of Object.entries(LINKS)) await symlink(target, join(draft, path));
   await linkMergedFolders(draft);
   await copyReadable("/etc", join(draft, "etc"));

@@ -5,6 +5,7 @@ import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
 import { packagePaths } from "../deb-file.ts";
 import { folderWithin, removeTree, syncFileSystem } from "../files.ts";
+import type { InstalledPackage } from "../package-database.ts";
 import type { CommandOptions, PackageRoot, Transaction } from "../root.ts";
 import {
   composeStatus,
@@ -13,7 +14,7 @@ import {
   type PrivatePackages,
   readPrivatePackages,
 } from "./database.ts";
-import { buildHostView, copyFolder } from "./host-view.ts";
+import { buildHostView, copyFolder, DEVICES } from "./host-view.ts";
 import { type Layer, layersOfHost } from "./layers.ts";
 import { merge } from "./merge.ts";
 import { type Mount, runInSandbox } from "./sandbox.ts";
@@ -163,14 +164,23 @@ class PrivateRoot implements PackageRoot {
       const layers = `lowerdir=${lower},upperdir=${this.upper(name)},workdir=${work}`;
       mounts.push({
         target: join(root, path),
-        arguments: ["-t", "overlay", "-o", `userxattr,volatile,nodev,${layers}`, "plugctl"],
+        type: "overlay",
+        options: `userxattr,volatile,nodev,${layers}`,
       });
     }
     // Read-only for want of an upper layer: a bind mount would have to keep the flags of the folder's own mount.
     const packages = `lowerdir=${this.packagesFolder}:${join(view, PACKAGES)}`;
     mounts.push(
-      { target: join(root, PACKAGES), arguments: ["-t", "overlay", "-o", packages, "plugctl"] },
-      { target: join(root, OURS), arguments: ["-t", "tmpfs", "-o", "ro,mode=0", "tmpfs"] },
+      { target: join(root, PACKAGES), type: "overlay", options: packages },
+      { target: join(root, OURS), type: "tmpfs", options: "ro,mode=0" },
+      // All of it read-only: what root may write there would change the machine.
+      { target: join(root, "proc"), type: "proc", options: "ro,nosuid,nodev,noexec" },
+      ...DEVICES.map((device) => ({
+        target: join(root, device),
+        source: device,
+        type: "none",
+        options: "bind",
+      })),
     );
     return mounts;
   }
@@ -180,6 +190,8 @@ class PrivateTransaction implements Transaction {
   readonly packagesFolder = PACKAGES;
   readonly #root: PrivateRoot;
   readonly #before: PrivatePackages;
+  /** What the commands have left, until the next one. */
+  #after: InstalledPackage[] | undefined;
 
   constructor(root: PrivateRoot, before: PrivatePackages) {
     this.#root = root;
@@ -213,7 +225,12 @@ class PrivateTransaction implements Transaction {
   }
 
   async run(command: readonly [string, ...string[]], options: CommandOptions) {
-    return runInSandbox(command, { ...options, mounts: await this.#root.mounts() });
+    this.#after = undefined;
+    return runInSandbox(command, {
+      ...options,
+      mounts: await this.#root.mounts(),
+      workFolder: this.#root.work,
+    });
   }
 
   async packageFilesIn(folder: string): Promise<string[]> {
@@ -223,8 +240,11 @@ class PrivateTransaction implements Transaction {
   }
 
   async packages() {
-    const after = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
-    return ownPackages(after, this.#before, this.#root.architecture);
+    if (this.#after === undefined) {
+      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
+      this.#after = ownPackages(status, this.#before, this.#root.architecture);
+    }
+    return this.#after;
   }
 
   async removeFile(path: string): Promise<void> {
