@@ -1,5 +1,6 @@
 import { chmod, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { InstallSource } from "../../../src/core/installation.ts";
 import { type DebServer, startDebServer } from "../../helpers/deb-server.ts";
@@ -165,6 +166,27 @@ describeWith(["apt"], "a target that is plugctl's own server", () => {
       details: { step: "building", operation: expect.any(String) },
       hint: expect.stringContaining("plugctl logs pbx:"),
     });
+  });
+
+  it("goes on when nobody waits any more, and says how to come back to it", async () => {
+    const abort = new AbortController();
+    const { install, steps } = await openDebTarget({
+      ...{ url: server.url, token: server.token, signal: abort.signal },
+    });
+    const path = await folderWith("slow", { rules: { build: "sleep 1; echo done at last" } });
+    const waiting = thrown(install({ type: "path", path }));
+    while (!steps.some(({ phase }) => phase === "building")) await sleep(20);
+    abort.abort();
+    const { code, hint, details } = await waiting;
+    expect([code, hint]).toEqual([
+      "CANCELLED",
+      `the server goes on; plugctl logs pbx:${details.operation} -f follows it`,
+    ]);
+    const { on } = await open();
+    const lines = [];
+    for await (const { text } of on("logs").logs({ name: details.operation, follow: true })) lines.push(text);
+    expect(lines).toContain("done at last");
+    expect(await server.ended(details.operation)).toMatchObject({ state: "succeeded" });
   });
 
   it("takes a package that another server has built", async () => {

@@ -37,7 +37,7 @@ function overSocket(socketPath: string, path: string): Promise<{ status: number 
 
 describe("startServer", () => {
   it("tells where it is, what runs, and (once) how to get in", async () => {
-    const server = await start();
+    const server = await start({ only: ["store"] });
     expect(server).toMatchObject({
       http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       version: "1.2.3",
@@ -54,8 +54,8 @@ describe("startServer", () => {
   });
 
   it("leaves modules out, and refuses names that it does not know", async () => {
-    const server = await start({ without: ["store", "container"] });
-    expect(server.modules).toEqual({ store: "off", container: "off" });
+    const server = await start({ without: ["store", "deb", "container"] });
+    expect(server.modules).toEqual({ store: "off", deb: "off", container: "off" });
     expect(server.targets).toEqual([]);
     for (const wrong of [{ only: ["shop"] }, { without: ["shop"] }]) {
       await expect(start(wrong)).rejects.toMatchObject({
