@@ -58,18 +58,10 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
     },
     verify: async (id) => verifyPlugin(id, root, kept),
     async recover() {
-      const entry = await journal.read();
-      if (entry === undefined) return { undone: [], finished: [] };
-      const { id, records } = entry;
-      await root.recover({ id, decided: records !== null });
-      if (records !== null) await kept.record(records);
-      await journal.clear();
-      await kept.prune();
-      log.warn(
-        { change: id },
-        records === null ? "a half-done change was undone" : "a half-done change was finished",
-      );
-      return records === null ? { undone: [id], finished: [] } : { undone: [], finished: [id] };
+      const settled = await changes.settle();
+      if (settled === undefined) return { undone: [], finished: [] };
+      const ids = [settled.id];
+      return settled.finished ? { undone: [], finished: ids } : { undone: ids, finished: [] };
     },
     queue: () => changes.queue.ids,
     close: () => changes.close(),

@@ -3,7 +3,6 @@ import {
   chown,
   copyFile,
   lstat,
-  mkdir,
   readdir,
   readFile,
   readlink,
@@ -14,7 +13,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "../files.ts";
+import { makeFolders, removeTree } from "../files.ts";
 import type { Layer } from "./layers.ts";
 
 /** Folders that packages may count on, and their modes where they are not for everybody to read. */
@@ -91,10 +90,10 @@ const WRITABLE_DEPTH = 3;
 export async function buildHostView(folder: string, layers: readonly Layer[]): Promise<void> {
   const draft = `${folder}.new`;
   await removeTree(draft);
-  await mkdir(draft, { recursive: true, mode: 0o755 });
-  for (const [path, mode] of Object.entries(FOLDERS)) await makeFolder(join(draft, path), mode);
-  for (const [path, content] of Object.entries(FILES)) await writeFile(join(draft, path), content);
-  for (const path of DEVICES) await writeFile(join(draft, path), "");
+  await makeFolders(draft);
+  for (const [path, mode] of Object.entries(FOLDERS)) await makeFolders(join(draft, path), mode);
+  for (const [path, content] of Object.entries(FILES)) await makeFile(join(draft, path), content);
+  for (const path of DEVICES) await makeFile(join(draft, path), "");
   for (const [path, target] of Object.entries(LINKS)) await symlink(target, join(draft, path));
   await linkMergedFolders(draft);
   await copyReadable("/etc", join(draft, "etc"));
@@ -110,9 +109,10 @@ export async function buildHostView(folder: string, layers: readonly Layer[]): P
   await rename(draft, folder);
 }
 
-async function makeFolder(path: string, mode: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 });
-  await chmod(path, mode);
+/** For everybody to read, whatever the umask is. */
+async function makeFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content);
+  await chmod(path, 0o644);
 }
 
 /** `bin -> usr/bin` and its like, as the host has them. */
@@ -121,7 +121,7 @@ async function linkMergedFolders(draft: string): Promise<void> {
     if (!/^(?:s?bin|lib(?:32|64|x32)?)$/.test(entry.name)) continue;
     const path = join(draft, entry.name);
     if (entry.isSymbolicLink()) await symlink(await readlink(join("/", entry.name)), path);
-    else await makeFolder(path, 0o755);
+    else await makeFolders(path);
   }
 }
 
@@ -137,7 +137,7 @@ async function copyReadable(source: string, target: string): Promise<void> {
     }
     const found = await lstat(from);
     if (entry.isDirectory() && (found.mode & 0o005) === 0o005) {
-      await makeFolder(to, found.mode & 0o7777);
+      await makeFolders(to, found.mode & 0o7777);
       await copyReadable(from, to);
     } else if (entry.isFile() && (found.mode & 0o004) !== 0) {
       await copyFile(from, to);
@@ -154,7 +154,7 @@ async function copyLink(from: string, to: string): Promise<void> {
   const isLost = /^(?:\.\.\/)*\/?run\//.test(target);
   const content = isLost ? await readFile(from).catch(() => undefined) : undefined;
   if (content === undefined) await symlink(target, to);
-  else await writeFile(to, content);
+  else await makeFile(to, content);
 }
 
 /** The host's users and groups without their passwords. */
@@ -184,7 +184,7 @@ async function copyFolders(source: string, target: string, depth: number): Promi
 }
 
 export async function copyFolder(source: string, target: string): Promise<void> {
-  await makeFolder(target, (await stat(source)).mode & 0o7777);
+  await makeFolders(target, (await stat(source)).mode & 0o7777);
 }
 
 const ignoreRefusal = (error: NodeJS.ErrnoException) => {
