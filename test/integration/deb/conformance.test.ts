@@ -282,11 +282,16 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
     test("plugin debian dependency", async () => {
       const archive = await serveArchive({ name: "plugctl-tig" });
       await writeFile(join(server.root, "etc/apt/sources.list"), archive.line);
-      const plugin = foobar({ name: "withtig", description: { debian_depends: ["plugctl-tig"] } });
-      const { url } = await makePluginRepository(plugin);
-      await installed(server, "git", { url });
+      const { url } = await makePluginRepository({
+        name: "withtig",
+        description: { debian_depends: ["plugctl-tig"] },
+      });
+      try {
+        await installed(server, "git", { url });
+      } finally {
+        await writeFile(join(server.root, "etc/apt/sources.list"), "");
+      }
       expect(await server.hasPackage("plugctl-tig")).toBe(true);
-      await writeFile(join(server.root, "etc/apt/sources.list"), "");
     });
 
     test("install from git branch", async () => {
