@@ -8,7 +8,7 @@
 // private root. All three install the next version of the plugin in turn. Build first: it runs the built program.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,6 +64,8 @@ rm -rf "$work"
 `;
 
 const folder = mkdtempSync(join(process.env.FOLDER ?? tmpdir(), "plugctl-bench-"));
+// wazo-plugind fetches as a user of its own.
+chmodSync(folder, 0o755);
 const children = [];
 const closers = [];
 try {
@@ -91,7 +93,7 @@ try {
 async function measure(title, systems, repository) {
   const times = Object.fromEntries(Object.keys(systems).map((system) => [system, []]));
   for (let round = 0; round <= ROUNDS; round += 1) {
-    repository.release(`1.${round}`);
+    repository.release();
     for (const [system, { install }] of Object.entries(systems)) {
       const start = performance.now();
       await install(repository);
@@ -142,13 +144,15 @@ function makeRepository(name, fill) {
   git("init", "-q", "-b", "master");
   writeFileSync(join(path, "wazo", "rules"), RULES, { mode: 0o755 });
   fill(path);
-  function release(version) {
+  function release() {
+    // Newer than in any run before: a wazo-plugind still has what that left.
+    const version = `1.${Date.now()}`;
     const description = `namespace: bench\nname: ${name}\nversion: "${version}"\nplugin_format_version: 1\n`;
     writeFileSync(join(path, "wazo", "plugin.yml"), description);
     git("add", "-A");
     git("commit", "-qm", version);
   }
-  release("0.1");
+  release();
   return { name, path, url: `file://${path}`, release };
 }
 

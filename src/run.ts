@@ -28,11 +28,15 @@ export async function run(argv: readonly string[], input: RunInput): Promise<num
   } catch (thrown) {
     const error = toPlugctlError(thrown);
     // What an interrupted call throws is the interruption; a batch says how far it came.
-    const shown = input.signal.aborted && error.code !== "PARTIAL" ? cancelledError("interrupted") : error;
+    const shown = input.signal.aborted && error.code !== "PARTIAL" ? interrupted(error) : error;
     await report(shown, argv, input, parsed);
     return shown.exitCode;
   }
 }
+
+/** An interruption that says what goes on elsewhere says so still. */
+const interrupted = ({ code, hint, details }: PlugctlError) =>
+  cancelledError("interrupted", code === "CANCELLED" ? { hint, details } : {});
 
 async function execute(parsed: ParsedRun, input: RunInput): Promise<number> {
   const host = await Host.create({ ...input, version: VERSION, flags: parsed.flags });

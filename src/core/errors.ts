@@ -82,7 +82,8 @@ export const verificationError = (message: string, options?: ErrorOptions) =>
   new PlugctlError("VERIFICATION", message, options);
 
 /** The user interrupted, or declined a confirmation. */
-export const cancelledError = (message = "cancelled") => new PlugctlError("CANCELLED", message);
+export const cancelledError = (message = "cancelled", options?: ErrorOptions) =>
+  new PlugctlError("CANCELLED", message, options);
 
 /** What the file system refuses for reasons that are the user's to mend. */
 const FILE_FAULTS: Readonly<Record<string, string>> = {

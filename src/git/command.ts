@@ -54,6 +54,8 @@ export function gitIn(
       "transfer.fsckObjects=true",
       "submodule.recurse=false",
       "log.showSignature=false",
+      // What is fetched once needs no housekeeping, which would be a process of its own.
+      "maintenance.auto=false",
     ],
     allowEnvironment: Object.keys(OWN),
   }).env({ ...environment, ...OWN });

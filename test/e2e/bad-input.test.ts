@@ -8,6 +8,7 @@ import { type Outcome, runBuilt } from "../helpers/built-plugctl.ts";
 import { writeFiles } from "../helpers/plugin-folder.ts";
 import { BAD_ARCHIVES } from "./bad-input/archives.ts";
 import { BAD_COMMANDS } from "./bad-input/commands.ts";
+import { DEB_COMMANDS } from "./bad-input/deb-commands.ts";
 import { BAD_MANIFESTS } from "./bad-input/manifests.ts";
 import { BAD_REQUESTS } from "./bad-input/requests.ts";
 import type { BadCommand, BadPlugin, BadRequest } from "./bad-input/rows.ts";
@@ -149,26 +150,29 @@ describe("a request with", () => {
 });
 
 describe("a command with", () => {
-  test.each(BAD_COMMANDS.map((row) => [row.what, row] as const))("%s fails", async (_, row) => {
-    const folder = await makeFolder(world);
-    await writeFiles(folder, row.files ?? {});
-    if (row.config !== undefined) await writeFiles(join(folder, "config"), row.config);
-    await row.prepare?.(world, folder);
-    const outcome = await runBuilt(
-      typeof row.run === "string" ? row.run.split(" ") : row.run(world, folder),
-      {
-        env: {
-          ...world.server.env,
-          ...(row.config === undefined ? {} : { PLUGCTL_CONFIG_DIR: join(folder, "config") }),
-          ...row.env,
+  test.each([...BAD_COMMANDS, ...DEB_COMMANDS].map((row) => [row.what, row] as const))(
+    "%s fails",
+    async (_, row) => {
+      const folder = await makeFolder(world);
+      await writeFiles(folder, row.files ?? {});
+      if (row.config !== undefined) await writeFiles(join(folder, "config"), row.config);
+      await row.prepare?.(world, folder);
+      const outcome = await runBuilt(
+        typeof row.run === "string" ? row.run.split(" ") : row.run(world, folder),
+        {
+          env: {
+            ...world.server.env,
+            ...(row.config === undefined ? {} : { PLUGCTL_CONFIG_DIR: join(folder, "config") }),
+            ...row.env,
+          },
+          cwd: folder,
+          ...(row.stdin === undefined ? {} : { stdin: row.stdin }),
+          ...(row.unprivileged === undefined ? {} : { unprivileged: row.unprivileged }),
         },
-        cwd: folder,
-        ...(row.stdin === undefined ? {} : { stdin: row.stdin }),
-        ...(row.unprivileged === undefined ? {} : { unprivileged: row.unprivileged }),
-      },
-    );
-    expectFailure(outcome, row.exit, row.says);
-  });
+      );
+      expectFailure(outcome, row.exit, row.says);
+    },
+  );
 });
 
 describe("the server does not wait for", () => {

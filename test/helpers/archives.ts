@@ -7,10 +7,11 @@ export type Entry = Partial<Omit<Header, "pax">> & {
   pax?: Record<string, string>;
 };
 
-/** A tar archive of exactly these entries, legal or not. */
+/** A tar archive of exactly these entries, legal or not; made again it is the same, since its times are. */
 export async function makeTar(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
-  for (const { content, ...header } of entries) {
+  for (const { content, ...entry } of entries) {
+    const header = { mtime: new Date(0), ...entry };
     if (content === undefined) archive.entry({ ...header, size: 0 });
     else archive.entry(header, content);
   }

@@ -157,7 +157,8 @@ export class BuiltServer implements AsyncDisposable {
 async function readToken(configDir: string): Promise<string> {
   const text = await readFile(join(configDir, "credentials.json"), "utf8");
   const { credentials } = JSON.parse(text) as { credentials: Record<string, { token: string }> };
-  const token = credentials["local-store"]?.token;
+  // Every ready-made target has the same one.
+  const token = Object.values(credentials)[0]?.token;
   if (token === undefined) throw new Error("the first start left no token");
   return token;
 }

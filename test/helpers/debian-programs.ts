@@ -8,13 +8,13 @@ const PROGRAMS = {
   podman: "podman",
   "docker-registry": "docker-registry",
   "busybox-static": "busybox",
+  "rabbitmq-server": "rabbitmq-server",
   apt: "apt-get",
   bubblewrap: "bwrap",
   debootstrap: "debootstrap",
   fakeroot: "fakeroot",
   kcat: "kcat",
   lintian: "lintian",
-  "rabbitmq-server": "rabbitmq-server",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 

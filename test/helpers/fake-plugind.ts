@@ -94,6 +94,11 @@ export async function fakePlugind(options: FakePlugindOptions = {}) {
 
   function install(body: unknown): () => boolean {
     const { method, options: given } = body as { method: string; options: Record<string, string> };
+    const { namespace = "", name = "" } = given;
+    // A plugin of the market that is there in any version is left as it is, unless a version is asked for.
+    if (method === "market" && given.version === undefined && plugins.has(key({ namespace, name }))) {
+      return () => true;
+    }
     return () => {
       const plugin =
         method === "git"

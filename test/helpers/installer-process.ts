@@ -11,12 +11,17 @@ import type {
   PackageChange,
   PackageInstaller,
 } from "../../src/server/deb/installer/installer.ts";
+import type { ListingOptions } from "./tree-listing.ts";
 
 export interface InstallerCall {
   call: number;
-  method: keyof PackageInstaller | "cancel";
+  method: keyof PackageInstaller | "cancel" | "listTree" | "commands";
   parameters: readonly unknown[];
 }
+
+/** Words that make a command another user's. */
+export const asUser = (user: number | undefined): string[] =>
+  user === undefined ? [] : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--"];
 
 interface InstallerError {
   code: string;
@@ -28,6 +33,7 @@ interface InstallerError {
 
 export interface InstallerMessage {
   call: number;
+  /** What the call has come to; undefined as null. */
   result?: unknown;
   error?: InstallerError;
   step?: string;
@@ -54,14 +60,14 @@ export class InstallerProcess {
   #calls = 0;
 
   private constructor(child: ChildProcess) {
-    this.#child = child;
+    this.#child = child.setMaxListeners(0);
     child.on("message", (message: InstallerMessage) => this.#messages.emit(`${message.call}`, message));
   }
 
-  /** @param user id of the user that it runs as; default: this one. */
+  /** @param as words before the command, which make it another user's or put it elsewhere. */
   static async start(
     place: { root: string; stateDir: string; options?: Record<string, unknown> | undefined },
-    user?: number,
+    as: readonly string[] = [],
   ): Promise<InstallerProcess> {
     const worker = fileURLToPath(new URL("./installer-worker.ts", import.meta.url));
     const command = [
@@ -71,8 +77,6 @@ export class InstallerProcess {
       place.stateDir,
       JSON.stringify(place.options ?? {}),
     ];
-    const as =
-      user === undefined ? [] : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--"];
     const [program = "", ...args] = [...as, ...command];
     const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     const installer = new InstallerProcess(child);
@@ -125,6 +129,16 @@ export class InstallerProcess {
     return this.#call("recover", []);
   }
 
+  /** Lists a folder as the installer sees it. */
+  listTree(folder: string, options: ListingOptions): Promise<string[]> {
+    return this.#call("listTree", [folder, options]);
+  }
+
+  /** Command lines of the processes that it can see. */
+  commands(): Promise<string[]> {
+    return this.#call("commands", []);
+  }
+
   queue(): Promise<string[]> {
     return this.#call("queue", []);
   }
@@ -151,7 +165,7 @@ export class InstallerProcess {
     return new Promise((resolve, reject) => {
       this.#messages.on(`${call}`, ({ result, error }: InstallerMessage) => {
         if (error !== undefined) reject(Object.assign(new Error(error.message), error));
-        else if (result !== undefined) resolve(result);
+        else if (result !== undefined) resolve(result ?? undefined);
       });
       this.#child.once("exit", () => reject(new Error("the installer has ended")));
     });

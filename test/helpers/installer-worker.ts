@@ -1,9 +1,12 @@
 // A package installer in a process of its own: it can be another user's, and it can be killed.
+import { readdir, readFile } from "node:fs/promises";
 import pino from "pino";
 import { toPlugctlError } from "../../src/core/errors.ts";
 import { createInstaller } from "../../src/server/deb/installer/create-installer.ts";
 import type { PackageChange, PackageInstaller } from "../../src/server/deb/installer/installer.ts";
 import type { InstallerCall, InstallerMessage } from "./installer-process.ts";
+
+import { type ListingOptions, listTree } from "./tree-listing.ts";
 
 const [root = "", stateDir = "", options = "{}"] = process.argv.slice(2);
 const send = (message: InstallerMessage) => process.send?.(message);
@@ -26,7 +29,7 @@ process.on("message", (message: InstallerCall) => {
     return;
   }
   run(call, method, parameters).then(
-    (result) => send({ call, result }),
+    (result) => send({ call, result: result ?? null }),
     (error: unknown) => send({ call, error: toError(error) }),
   );
 });
@@ -41,6 +44,8 @@ async function run(
   controllers.set(call, controller);
   const { signal } = controller;
   const [first] = parameters;
+  if (method === "listTree") return listTree(first as string, parameters[1] as ListingOptions);
+  if (method === "commands") return listCommands();
   if (method === "plan") return installer.plan(first as PackageChange, { signal });
   if (method === "apply") {
     return installer.apply(first as PackageChange, {
@@ -58,4 +63,12 @@ async function run(
 function toError(thrown: unknown): NonNullable<InstallerMessage["error"]> {
   const { code, message, hint, details, stack } = toPlugctlError(thrown);
   return { code, message, hint, details, stack };
+}
+
+async function listCommands(): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  return lines.map((line) => line.split("\0").filter(Boolean).join(" "));
 }

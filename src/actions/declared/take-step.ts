@@ -35,7 +35,7 @@ export async function takeStep(
       settings: action === "install" ? settings : {},
       build,
       start: true,
-      replace: true,
+      replace: action === "change",
       dryRun: false,
     },
     progress,

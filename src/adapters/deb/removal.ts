@@ -1,11 +1,11 @@
 import type { Removal, RemovalRequest } from "../../core/capabilities.ts";
 import { pluginOfPackage } from "../../core/deb/package-name.ts";
 import { conflictError, notFoundError } from "../../core/errors.ts";
+import { notInstalled, runTask } from "./change.ts";
 import type { DebBackend } from "./deb-backend.ts";
 import { needsServer } from "./errors.ts";
 import type { ServerClient, TaskBody } from "./plugctl/client.ts";
 import { nameOf, pluginIdOf } from "./plugin-id.ts";
-import { openWatch } from "./watch/open.ts";
 import type { Patience } from "./watch/polling.ts";
 import type { Expectation } from "./watch/watch.ts";
 import type { WirePlugin } from "./wazo/schema.ts";
@@ -30,12 +30,9 @@ export function createRemoval(backend: DebBackend, patience?: Patience): Removal
       if (server === undefined) foreseen(before, request);
       const label = name;
       const expectation: Expectation = { action: "remove", label, plugin: pluginIdOf(name) };
-      await using watch = await openWatch(backend, expectation, patience);
-      const task =
-        server === undefined
-          ? await backend.plugind.uninstall(pluginIdOf(name))
-          : await server.begin(bodyOf(request));
-      await watch.follow(task, progress);
+      const begin = () =>
+        server === undefined ? backend.plugind.uninstall(pluginIdOf(name)) : server.begin(bodyOf(request));
+      await runTask(backend, expectation, { begin, progress, patience });
       return gone(before, await backend.plugind.plugins(), request);
     },
 
@@ -101,6 +98,3 @@ const removed = (plugin: WirePlugin) => ({
   version: plugin.version ?? "",
   state: "removed",
 });
-
-const notInstalled = (name: string, target: string) =>
-  notFoundError(`${name} is not installed on target "${target}"`, { hint: "plugctl list shows what is" });

@@ -5,7 +5,6 @@ import { formatSource } from "../../core/source.ts";
 import type { DebBackend } from "./deb-backend.ts";
 import type { ServerClient, TaskSource } from "./plugctl/client.ts";
 import type { WireSource } from "./plugctl/schema.ts";
-import { upload } from "./plugctl/upload.ts";
 import { nameOf, pluginIdOf } from "./plugin-id.ts";
 import type { InstallBody } from "./wazo/client.ts";
 
@@ -54,11 +53,14 @@ export async function toTaskSource(
         ...(directory === undefined ? {} : { directory }),
       };
     }
-    case "path":
+    case "path": {
+      // Packing needs a library that nothing else here does.
+      const { upload } = await import("./plugctl/upload.ts");
       return {
         type: "upload",
         id: await upload(server, source.path, { progress, signal: backend.signal }),
       };
+    }
     case "image":
       throw unfit(source, backend.target);
   }

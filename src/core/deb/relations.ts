@@ -81,7 +81,8 @@ export class RelatedPackages {
     this.#native = native;
     for (const by of packages) {
       this.#offer(by.name, { by, version: by.version, own: true });
-      for (const { name, version } of parseRelations(by.provides ?? "").flat()) {
+      if (by.provides === undefined) continue;
+      for (const { name, version } of parseRelations(by.provides).flat()) {
         this.#offer(name, { by, version: version?.version, own: false });
       }
     }

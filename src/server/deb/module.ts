@@ -26,6 +26,7 @@ import { repositoryRoutes } from "./repository/routes.ts";
 import { repositoryMigrations } from "./repository/tables.ts";
 import { readSettings, shownConfig } from "./settings.ts";
 import { createSourceFetcher } from "./sources/fetcher.ts";
+import { removeTree } from "./sources/remove-tree.ts";
 import { type DebDatabase, type DebTables, debMigrations, keptValue } from "./tables.ts";
 import { TaskJournal } from "./tasks/journal.ts";
 import { recoverTasks } from "./tasks/recovery.ts";
@@ -34,6 +35,8 @@ import { TaskLogs } from "./tasks/task-log.ts";
 import { Tasks } from "./tasks/tasks.ts";
 
 const NAME = "deb";
+/** Of tasks under way: nothing in them outlives the server. */
+const WORK_FOLDERS = ["sources", "builds", "packages", "probes"] as const;
 const HOUR_MS = 3600_000;
 /** As long as operations are kept. */
 const TASK_DAYS = 90;
@@ -45,13 +48,29 @@ export const debModule: ServerModule = {
   start: startDeb,
 };
 
+/** Plugins change this machine itself: that is to be seen by whoever looks after it. */
+async function announceHostRoot({ audit, log }: ServerContext): Promise<void> {
+  log.warn("plugins are installed on this machine itself: whoever may deploy may run anything as root");
+  await audit.record({
+    actor: null,
+    action: "deb.root.host",
+    resource: "server",
+    outcome: "ok",
+    ip: null,
+    requestId: null,
+  });
+}
+
 async function startDeb(context: ServerContext): Promise<RunningModule> {
   const { blobs, identity, operations, metrics, now } = context;
   const log = context.log.child({ module: NAME });
   const db: DebDatabase = context.database.$extendTables<DebTables>();
   const settings = await readSettings(context);
   const { folder, wazoVersion } = settings;
+  // What a server before this one was at when it was killed.
+  for (const work of WORK_FOLDERS) await removeTree(join(folder, work));
 
+  if (settings.root === "/") await announceHostRoot(context);
   const installer = await createInstaller({
     root: settings.root,
     stateDir: join(folder, "installer"),

@@ -160,13 +160,13 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
     what: "a reference with an unknown target",
     run: "info nowhere:maps",
     exit: 2,
-    says: ['no target is called "nowhere"', "targets: local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
   },
   {
     what: "an unknown target",
     run: "list -t nowhere",
     exit: 3,
-    says: ['no target is called "nowhere"', "targets: local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
   },
   {
     what: "two targets for one change",
@@ -330,7 +330,7 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
   // Credentials.
   {
     what: "an unknown token",
-    run: "list",
+    run: "list -t local-store",
     env: { PLUGCTL_TOKEN: "plc_abc" },
     exit: 4,
     says: ["the token is not valid", "plugctl login -t local-store"],

@@ -132,7 +132,7 @@ async function compressed(server: BuiltServer): Promise<void> {
 }
 
 /** What bad input is allowed to add to: the record of what was tried. */
-const RECORDS = ["audit", "operation", "operation_event"];
+const RECORDS = ["audit", "operation", "operation_event", "deb_task"];
 const TRACES = ["last_used_at", "last_used_ip"];
 
 /** Everything that the server and its user keep, in a form that can be compared. */
@@ -147,7 +147,7 @@ export async function snapshot({ server }: World) {
   const config = join(server.folder, "config");
   return {
     database: Object.fromEntries(rows) as Record<string, unknown[]>,
-    files: await sizes(join(server.folder, "data"), /^(?:plugctl\.db|server\.lock)/),
+    files: await sizes(join(server.folder, "data"), /^(?:plugctl\.db|server\.lock|deb\/tasks\/)/),
     config: await Promise.all(
       ["config.yaml", "credentials.json"].map((name) => readFile(join(config, name), "utf8")),
     ),

@@ -147,6 +147,26 @@ describeWith(["docker.io", "docker-registry", "busybox-static"], "installing on 
     expect((await target.on("listing").list()).map(({ name }) => name)).toEqual(["app"]);
   });
 
+  it("puts another source in the place of a plugin only when it is told to, and keeps its settings", async () => {
+    const target = openTarget({ url: engine.url });
+    await publish("app:1", "1.0");
+    await publish("app:2", "2.0");
+    await target.install(`${registry.host}/app:1`, { name: "app", settings: { env: { GREETING: "kept" } } });
+    const put = (more: object) =>
+      target.on("installation").install(
+        {
+          source: { type: "image", reference: `${registry.host}/app:2` },
+          ...{ name: "app", settings: {}, build: false, start: true, dryRun: false, ...more },
+        },
+        quiet,
+      );
+    await expect(put({})).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(put({ replace: true, settings: { cpus: 1 } })).rejects.toMatchObject({ code: "USAGE" });
+    expect(await put({ replace: true })).toMatchObject({ version: "2", previousVersion: "1", changed: true });
+    expect(await run(target, "app", ["cat", "/www/version"])).toBe("2.0");
+    expect(await run(target, "app", ["cat", "/www/index.html"])).toBe("kept\n");
+  });
+
   it("keeps the version that works when the new one does not come up", async () => {
     await publish("flaky:stable", "1.0");
     const target = openTarget({ url: engine.url });

@@ -154,7 +154,7 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin", () => {
 
 describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its own", () => {
   const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-  const program = `${ROOT}test/helpers/build-plugin.ts`;
+  const program = fileURLToPath(new URL("../../helpers/build-plugin.ts", import.meta.url));
 
   it("makes the same package without being root", async () => {
     const { url, folder } = await pluginRepository(TYPICAL);
@@ -174,6 +174,21 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its 
       encoding: "utf8",
     });
     expect(done.stdout, done.stderr).toBe(sha256);
+  });
+
+  it.each([
+    ["bwrap", "bubblewrap"],
+    ["fakeroot", "fakeroot"],
+  ])("says what to install where there is no %s", async (name, debianPackage) => {
+    const { url } = await pluginRepository(pluginFiles());
+    // A view of the system in which that program is missing; what is below /usr is seen in the sandbox as well.
+    const script = `mount --bind /usr/bin /usr/src && cp -as /usr/src/. "$0" && rm "$0/${name}" && mount --bind "$0" /usr/bin && exec "$@"`;
+    const command = [process.execPath, program, url, await makeTempDir()];
+    const words = ["--mount", "sh", "-c", script, await makeTempDir(), ...command];
+    const { stderr, status } = spawnSync("unshare", words, { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`plugins cannot be built: ${debianPackage} is not installed`);
+    expect(stderr).toContain(`apt-get install ${debianPackage}`);
   });
 
   it("leaves nothing running when it is killed", async () => {

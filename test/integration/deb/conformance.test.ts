@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AsyncMessage } from "rabbitmq-client";
@@ -76,13 +76,16 @@ async function serveArchive(given: { name: string }): Promise<{ line: string }> 
     files: { [`usr/share/${given.name}`]: "here\n" },
     fields: { Section: "utils" },
   });
-  await rename(made, join(folder, "package.deb"));
-  const packages = execFileSync("apt-ftparchive", ["packages", "."], { cwd: folder });
-  await writeFile(join(folder, "Packages"), packages);
+  const content = await readFile(made);
+  const control = execFileSync("dpkg-deb", ["--field", made], { encoding: "utf8" });
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const files = new Map<string, Buffer | string>([
+    ["package.deb", content],
+    ["Packages", `${control}Filename: ./package.deb\nSize: ${content.length}\nSHA256: ${sha256}\n`],
+  ]);
   const { url } = await serveHttp((request, response) => {
-    createReadStream(join(folder, basename(request.url ?? "")))
-      .on("error", () => response.writeHead(404).end())
-      .pipe(response);
+    const file = files.get(basename(request.url ?? ""));
+    response.writeHead(file === undefined ? 404 : 200).end(file);
   });
   return { line: `deb [trusted=yes] ${url} ./` };
 }
@@ -279,11 +282,16 @@ describeWith(["rabbitmq-server"], "wazo-plugind's integration tests", () => {
     test("plugin debian dependency", async () => {
       const archive = await serveArchive({ name: "plugctl-tig" });
       await writeFile(join(server.root, "etc/apt/sources.list"), archive.line);
-      const plugin = foobar({ name: "withtig", description: { debian_depends: ["plugctl-tig"] } });
-      const { url } = await makePluginRepository(plugin);
-      await installed(server, "git", { url });
+      const { url } = await makePluginRepository({
+        name: "withtig",
+        description: { debian_depends: ["plugctl-tig"] },
+      });
+      try {
+        await installed(server, "git", { url });
+      } finally {
+        await writeFile(join(server.root, "etc/apt/sources.list"), "");
+      }
       expect(await server.hasPackage("plugctl-tig")).toBe(true);
-      await writeFile(join(server.root, "etc/apt/sources.list"), "");
     });
 
     test("install from git branch", async () => {

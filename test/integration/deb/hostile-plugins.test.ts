@@ -91,6 +91,12 @@ describeWith(["bubblewrap", "fakeroot"], "a hostile plugin", () => {
       /writes more than/,
     ],
     ["fills the memory", "perl -e 'fork; fork; fork; $x = \"x\" x 1e8; sleep 600'", "INVALID", /of memory/],
+    [
+      "digs without end",
+      'perl -e \'while (1) { mkdir "dddddddddd"; chdir "dddddddddd" or last }\'; sleep 600',
+      "INVALID",
+      /nests folders too deeply/,
+    ],
     ["talks without end", "yes", "INVALID", /prints more than/],
   ])("that %s is ended, with all that it has started", async (_, build, code, message) => {
     const workshop = await makeWorkshop();
@@ -122,6 +128,11 @@ describeWith(["bubblewrap", "fakeroot"], "a hostile plugin", () => {
     ["a link out of it", "ln -s ../../../../etc/shadow $pkgdir/x", /leads out/],
     ["a name with a line break", 'touch "$pkgdir/a\nb"', /control character/],
     ["a folder that is none", "ln -s /tmp $pkgdir/usr", /has to be a folder/],
+    [
+      "paths without end",
+      "cd $pkgdir; for i in $(seq 150); do mkdir dddddddddd; cd dddddddddd; done",
+      /paths of more/,
+    ],
     ["a package that is none", "rmdir $pkgdir; ln -s /etc $pkgdir", /ENOTDIR|not a folder|refused/],
   ])("does not get %s into its package", async (_, commands, message) => {
     const { build, left } = await makeWorkshop();

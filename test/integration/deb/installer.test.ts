@@ -1,12 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildPackage, type PackageContent, type TestPackage } from "../../helpers/deb-package.ts";
 import { findProgram } from "../../helpers/debian-programs.ts";
-import { InstallerProcess } from "../../helpers/installer-process.ts";
+import { asUser, InstallerProcess } from "../../helpers/installer-process.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 import { listTree } from "../../helpers/tree-listing.ts";
 
@@ -38,7 +38,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await mkdir(own);
       if (user !== undefined) await chown(own, user, user);
       place = { root: join(own, "root"), stateDir: join(own, "state"), options: { lockSeconds: 1 } };
-      installer = await InstallerProcess.start(place, user);
+      installer = await InstallerProcess.start(place, asUser(user));
     });
 
     const build = (content: PackageContent = {}) => buildPackage(folder, content);
@@ -93,6 +93,128 @@ describe.skipIf(!hasDpkg).each(USERS)(
       expect(await installer.plugins()).toEqual([]);
       expect(await read("var/lib/postrm-calls")).toBe("upgrade\nremove\npurge\n");
       expect((await listTree(place.root)).filter((line) => line.includes("empty"))).toEqual([]);
+    });
+
+    it("keeps the package before the last change, and no older one", async () => {
+      expect(await installer.previous(ID)).toBeUndefined();
+      const versions = [];
+      for (const version of ["1", "2", "3"]) versions.push(await build({ version }));
+      const [one, two, three] = versions as [TestPackage, TestPackage, TestPackage];
+      await install(one);
+      expect(await installer.previous(ID)).toBeUndefined();
+      await install(two);
+      await install(three);
+      await install(three);
+      const previous = await installer.previous(ID);
+      expect(previous).toMatchObject({ version: "2", sha256: two.sha256, package: PACKAGE });
+      expect((await listTree(join(place.stateDir, "packages"))).length).toBe(2);
+
+      await expect(install(two)).rejects.toMatchObject({ code: "CONFLICT" });
+      await installer.apply({ install: previous === undefined ? [] : [previous], allowDowngrade: true }).done;
+      expect((await installer.plugins())[0]?.version).toBe("2");
+      expect(await installer.previous(ID)).toMatchObject({ version: "3" });
+      await remove(true, PACKAGE);
+      expect(await installer.previous(ID)).toMatchObject({ version: "2" });
+    });
+
+    it("installs several plugins at once, and removes what depends on one only when that is meant", async () => {
+      const base = await build({ name: "base" });
+      const top = await build({ name: "top", control: { Depends: `${base.package} (>= 1.0)` } });
+      const { installed } = await install(top, base);
+      expect(installed.map((one) => one.package)).toEqual([base.package, top.package]);
+      await expect(remove(false, base.package)).rejects.toMatchObject({
+        code: "CONFLICT",
+        details: { dependents: [top.package] },
+      });
+      const change = { remove: [{ package: base.package, purge: true }], removeDependents: true };
+      expect((await installer.plan(change)).remove.map((one) => one.package)).toEqual([
+        top.package,
+        base.package,
+      ]);
+      await installer.apply(change).done;
+      expect(await installer.plugins()).toEqual([]);
+    });
+
+    it("finds files that are not as the package has them", async () => {
+      await install(
+        await build({
+          files: { "opt/a": "a", "opt/b": "b", "opt/c": "c", "opt/d/e": "e", "etc/empty.conf": "1" },
+          conffiles: ["/etc/empty.conf"],
+        }),
+      );
+      expect(await installer.verify(ID)).toEqual([]);
+      await writeFile(join(place.root, "opt/a"), "b");
+      await rm(join(place.root, "opt/b"));
+      await chmod(join(place.root, "opt/c"), 0o600);
+      await rm(join(place.root, "opt/d"), { recursive: true });
+      await symlink("/etc", join(place.root, "opt/d"));
+      await writeFile(join(place.root, "etc/empty.conf"), "mine");
+      expect(await installer.verify(ID)).toEqual([
+        { path: "/opt/a", problem: "changed" },
+        { path: "/opt/b", problem: "missing" },
+        { path: "/opt/c", problem: "mode" },
+        { path: "/opt/d", problem: "changed" },
+        { path: "/opt/d/e", problem: "missing" },
+      ]);
+      await expect(installer.verify({ namespace: "test", name: "none" })).rejects.toMatchObject({
+        code: "NOT_FOUND",
+      });
+    });
+
+    it("purges a plugin whose own script fails at that, as those of wazo-plugind do", async () => {
+      const file = "/var/lib/empty-rules";
+      await install(
+        await build({ scripts: { prerm: `touch ${file}`, postrm: `test -e ${file}\nrm ${file}` } }),
+      );
+      await remove(true, PACKAGE);
+      expect(await installer.plugins()).toEqual([]);
+    });
+
+    it("refuses files that belong to the host or to another plugin, and a package that is not what it is said to be", async () => {
+      const before = await listing();
+      const intruder = await build({ files: { "usr/bin/dpkg": "mine" } });
+      await expect(install(intruder)).rejects.toMatchObject({
+        code: "CONFLICT",
+        message: "the file /usr/bin/dpkg belongs to dpkg already",
+      });
+      const good = await build();
+      await expect(install({ ...good, version: "2" })).rejects.toMatchObject({ code: "INVALID" });
+      await expect(install({ ...good, sha256: "0".repeat(64) })).rejects.toMatchObject({
+        code: "VERIFICATION",
+      });
+      expect(await listing()).toEqual(before);
+    });
+
+    it("does not follow links that a script has left in its tree", async () => {
+      const target = join(folder, "own", "target");
+      await mkdir(target);
+      if (user !== undefined) await chown(target, user, user);
+      const linked = await build({
+        scripts: {
+          postinst: `mkdir -p /srv; rm -rf /srv/x; ln -s ${target} /srv/x; ln -sf ${target}/a /etc/empty.conf`,
+        },
+      });
+      await install(linked);
+      await install(
+        await build({
+          name: "two",
+          files: { "srv/y/z": "1" },
+          scripts: { postinst: "rm /srv/x; mkdir /srv/x; echo 1 > /srv/x/y" },
+        }),
+      );
+      expect(await listTree(target)).toEqual([]);
+      expect(await read("srv/x/y")).toBe("1\n");
+    });
+
+    it("makes changes one after another", async () => {
+      const packages = await Promise.all(["a", "b", "c"].map((name) => build({ name })));
+      const changes = packages.map((one) => installer.apply({ install: [one] }));
+      await changes[1]?.reached("queued");
+      expect(await installer.queue()).toHaveLength(3);
+      changes[2]?.cancel();
+      await expect(changes[2]?.done).rejects.toMatchObject({ code: "CANCELLED" });
+      await Promise.all([changes[0]?.done, changes[1]?.done]);
+      expect((await installer.plugins()).map(({ name }) => name)).toEqual(["a", "b"]);
     });
 
     it("lets the scripts of a plugin see the host's programs, and neither its files nor its network", async () => {
@@ -197,12 +319,12 @@ describe.skipIf(!hasDpkg).each(USERS)(
 
       it("ends a script that takes too long, and everything that it has started", async () => {
         await installer.kill();
-        installer = await InstallerProcess.start({ ...place, options: { stepSeconds: 1 } }, user);
+        installer = await InstallerProcess.start({ ...place, options: { stepSeconds: 1 } }, asUser(user));
         const before = await listing();
         const slow = await build({ scripts: { postinst: "(setsid sleep 61.5 &)\nsleep 61.5" } });
         await expect(install(slow)).rejects.toMatchObject({ code: "TIMEOUT" });
         expect(await listing()).toEqual(before);
-        expect(await processesNamed("sleep 61.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 61.5");
       });
 
       it("ends a script when it is cancelled", async () => {
@@ -214,7 +336,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
         change.cancel();
         await expect(change.done).rejects.toMatchObject({ code: "CANCELLED" });
         expect(await listing()).toEqual(before);
-        expect(await processesNamed("sleep 62.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 62.5");
       });
     });
 
@@ -228,9 +350,9 @@ describe.skipIf(!hasDpkg).each(USERS)(
         );
         await change.printed("begun");
         await installer.kill();
-        installer = await InstallerProcess.start(place, user);
+        installer = await InstallerProcess.start(place, asUser(user));
         expect(await installer.recover()).toEqual({ undone: ["the-change"], finished: [] });
-        expect(await processesNamed("sleep 63.5")).toEqual([]);
+        expect(await installer.commands()).not.toContain("sleep 63.5");
         expect(await listing()).toEqual(before);
         await install(await build({ version: "2" }));
       });
@@ -273,7 +395,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
           await new Promise((resolve) => setTimeout(resolve, (duration * 1.1 * round) / 21));
           await installer.kill();
           running.done.catch(() => {});
-          installer = await InstallerProcess.start(place, user);
+          installer = await InstallerProcess.start(place, asUser(user));
           const { undone, finished } = await installer.recover();
           if (undone.length > 0) outcomes.undone++;
           else if (finished.length > 0) outcomes.finished++;
@@ -298,7 +420,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
       try {
         place = { root: join(disk, "root"), stateDir: join(folder, "own", "state") };
-        installer = await InstallerProcess.start(place, user);
+        installer = await InstallerProcess.start(place, asUser(user));
         await install(await build());
         const before = await listing();
         await expect(
@@ -318,6 +440,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await install(await build());
       const lock = join(place.root, "var/lib/dpkg/lock-frontend");
       await writeFile(lock, "");
+      if (user !== undefined) await chown(lock, user, user);
       const script = `use Fcntl; open(F, "+<", $ARGV[0]) or die; my $l = pack("s s l! l! i x100", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; $|=1; print "locked\\n"; sleep 60`;
       const holder = spawn("perl", ["-e", script, lock], { stdio: ["ignore", "pipe", "inherit"] });
       try {
@@ -338,9 +461,3 @@ describe.skipIf(!hasDpkg).each(USERS)(
     });
   },
 );
-
-/** Ids of processes of this machine whose command line is that. */
-async function processesNamed(command: string): Promise<string[]> {
-  const { stdout } = await run("ps", ["-eo", "pid=,args="]);
-  return stdout.split("\n").filter((line) => line.trim().replace(/^\d+ /, "") === command);
-}

@@ -152,7 +152,7 @@ describe("apply", () => {
     ]);
     expect(done).toEqual(["install c@1", "install b@1"]);
     expect(requests).toMatchObject([
-      { replace: true, settings: { env: { A: "1" } } },
+      { replace: false, settings: { env: { A: "1" } } },
       { replace: true, settings: {} },
     ]);
     expect((await run("apply p.yaml -t edge")).stdout).toBe("");

@@ -1,7 +1,13 @@
 import type * as z from "zod/mini";
 import { PlugctlError, usageError } from "../../../core/errors.ts";
-import type { Installation, InstallationChange, InstallRequest } from "../../../core/installation.ts";
+import type {
+  Installation,
+  InstallationChange,
+  InstallRequest,
+  InstallSource,
+} from "../../../core/installation.ts";
 import { parseImageReference } from "../../../core/marketplace/image-reference.ts";
+import type { Plugin } from "../../../core/plugin.ts";
 import type { ProgressListener } from "../../../core/progress.ts";
 import { followOperation } from "../../administration/follow.ts";
 import type { StateChange, ThingerClient } from "./client.ts";
@@ -18,14 +24,15 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   return {
     async install(request, progress) {
       const { plugin, body } = order(request);
+      const before = request.replace ? await installed(client, plugin) : undefined;
       if (request.dryRun) return announced(plugin, `ask the server to install ${plugin}`);
-      return changed(client, plugin, null, await run(plugin, body, progress));
+      const outcome = await run(plugin, before === undefined ? body : upgrade(request.source), progress);
+      return changed(client, plugin, before?.version ?? null, outcome);
     },
     async update({ name, version, dryRun }, progress) {
       const before = toPlugin(await client.info(name));
       if (dryRun) return announced(name, `ask the server for ${version ?? "the newest version"} of ${name}`);
-      const wanted = version === undefined ? {} : { version };
-      const outcome = await run(name, { action: "upgrade", ...wanted }, progress);
+      const outcome = await run(name, upgrade({ type: "market", name, version }), progress);
       return changed(client, name, before.version, outcome);
     },
     async rollback({ name, dryRun }, progress) {
@@ -57,7 +64,11 @@ export function createInstallation(client: ThingerClient, signal: AbortSignal): 
   };
 
   function order({ source, name, settings, build, start, replace }: InstallRequest) {
-    if (replace) throw usageError("--replace is done on an engine, and this target is a server");
+    if (replace && source.type !== "market") {
+      throw usageError(
+        "--replace by what is not of the marketplace is done on an engine, and this target is a server",
+      );
+    }
     if (build) throw usageError("--build is done on an engine, and this target is a server");
     const body = { action: "install" as const, settings: wireSettings(client, settings), start };
     switch (source.type) {
@@ -86,6 +97,16 @@ type Outcome = z.output<typeof outcomeSchema>;
 function toOutcome(result: unknown): Outcome {
   const parsed = outcomeSchema.safeParse(result);
   return parsed.success ? parsed.data : { warnings: [] };
+}
+
+function upgrade(source: InstallSource): StateChange {
+  const version = source.type === "market" ? source.version : undefined;
+  return { action: "upgrade", ...(version === undefined ? {} : { version }) };
+}
+
+async function installed(client: ThingerClient, plugin: string): Promise<Plugin | undefined> {
+  const plugins = (await client.list()).map(toPlugin);
+  return plugins.find(({ name }) => name === plugin);
 }
 
 async function changed(

@@ -50,7 +50,6 @@ export const resultSchema = z.looseObject({
   changed: z.boolean(),
   warnings: z._default(z.array(z.string()), []),
 });
-export type WireResult = z.output<typeof resultSchema>;
 
 export const uploadSchema = z.object({
   id: z.string(),
@@ -58,7 +57,6 @@ export const uploadSchema = z.object({
   sha256: z.string(),
   sizeBytes: z.number(),
 });
-export type WireUpload = z.output<typeof uploadSchema>;
 
 export const historySchema = z.object({
   id: z.string(),

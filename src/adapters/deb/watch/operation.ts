@@ -1,5 +1,5 @@
 import { safeParse } from "zod/v4/core";
-import { isPlugctlError, PlugctlError } from "../../../core/errors.ts";
+import { cancelledError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
 import { followOperation } from "../../administration/follow.ts";
 import type { HttpClient } from "../../http/call.ts";
 import { resultSchema } from "../plugctl/schema.ts";
@@ -11,7 +11,7 @@ export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatc
   return {
     async follow(id, progress) {
       const { result } = await followOperation(http, id, { signal, progress }).catch((error) => {
-        throw withLog(error, http.target, id);
+        throw signal.aborted ? left(http.target, id) : withLog(error, http.target, id);
       });
       const parsed = safeParse(resultSchema, result);
       if (!parsed.success) {
@@ -31,6 +31,13 @@ export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatc
     async [Symbol.asyncDispose]() {},
   };
 }
+
+/** The server does not stop for want of somebody who waits. */
+const left = (target: string, id: string) =>
+  cancelledError("interrupted", {
+    hint: `the server goes on; plugctl logs ${target}:${id} -f follows it`,
+    details: { target, operation: id },
+  });
 
 /** A failure of the plugin's own steps is explained by what they wrote. */
 function withLog(thrown: unknown, target: string, id: string): unknown {

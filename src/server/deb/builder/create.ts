@@ -3,9 +3,10 @@ import { access, lstat, mkdir, mkdtemp, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { packageName } from "../../../core/deb/package-name.ts";
 import type { PluginDescription } from "../../../core/deb/plugin-description.ts";
-import { invalidError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
+import { invalidError } from "../../../core/errors.ts";
 import { removeLeftovers, removeTree } from "../sources/remove-tree.ts";
 import type { FetchedTree } from "../sources/source.ts";
+import { atStep } from "../step-error.ts";
 import type { BuildIsolation, PackageBuilder } from "./builder.ts";
 import { controlParagraph } from "./control-file.ts";
 import { BUILD_LIMITS, type BuildLimits } from "./limits.ts";
@@ -157,11 +158,4 @@ async function emptyPackage(place: BuildPlace): Promise<string> {
     throw invalidError(`the plugin has a folder ${PACKAGE_FOLDER}, which is where its package is made`);
   }
   return makePackageFolder(place);
-}
-
-/** Says in which step it went wrong. */
-function atStep(error: unknown, step: string): unknown {
-  if (!isPlugctlError(error)) return error;
-  const { code, message, hint, details, cause } = error;
-  return new PlugctlError(code, message, { hint, cause, details: { step, ...details } });
 }

@@ -36,3 +36,7 @@ export const RESERVE_BYTES = 128 * MEBIBYTE;
 
 /** Of `/tmp` and the like, which are in memory. */
 export const SCRATCH_BYTES = 512 * MEBIBYTE;
+
+/** A limit as people read it: `512 MiB`. */
+export const shownBytes = (bytes: number): string =>
+  bytes < MEBIBYTE ? `${bytes} bytes` : `${Math.round(bytes / MEBIBYTE)} MiB`;

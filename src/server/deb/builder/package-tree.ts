@@ -1,6 +1,7 @@
 import { lstat, lutimes, mkdir, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidError } from "../../../core/errors.ts";
+import { shownBytes } from "./limits.ts";
 
 /** Something in the folder that becomes a package. `path` is relative to it, with `/`. */
 export interface PackageEntry {
@@ -10,6 +11,8 @@ export interface PackageEntry {
 }
 
 const SET_ID = 0o6000;
+
+const LONGEST_PATH = 1000;
 
 /**
  * Lists a folder that a plugin's step has filled, in the order of the bytes of the names, a folder before what is in it.
@@ -27,7 +30,7 @@ export async function listPackage(
     entries.push(entry);
     bytes += entry.size;
     if (entries.length > limits.packageFiles) throw refused(`has more than ${limits.packageFiles} files`);
-    if (bytes > limits.packageBytes) throw refused(`is larger than ${limits.packageBytes} bytes`);
+    if (bytes > limits.packageBytes) throw refused(`is larger than ${shownBytes(limits.packageBytes)}`);
   }
   return entries;
 }
@@ -37,6 +40,7 @@ async function* walk(root: string, folder: string, depth: number): AsyncGenerato
   names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   for (const name of names) {
     const path = folder === "" ? name : `${folder}/${name}`;
+    if (path.length > LONGEST_PATH) throw refused(`has paths of more than ${LONGEST_PATH} characters`);
     const shown = JSON.stringify(path);
     if (/[\u0000-\u001f\u007f\uFFFD]/.test(name)) {
       throw refused(`has the name ${shown}, which is not UTF-8 or has a control character`);

@@ -116,7 +116,14 @@ async function openHost(source: string, user: BuildUser, { limits }: PlaceOption
 /** Sets limits for a command; the kernel ends it before others when memory runs out. */
 function limited(limits: BuildLimits, processes: number | undefined): string[] {
   return [
-    ...["sh", "-c", 'umask 022; exec "$@"', "sh", "choom", "-n", "1000", "--", "prlimit", "--core=0"],
+    ...[
+      "sh",
+      "-c",
+      'umask 022; echo 1000 > /proc/self/oom_score_adj; exec "$@"',
+      "sh",
+      "prlimit",
+      "--core=0",
+    ],
     ...(processes === undefined ? [] : [`--nproc=${processes}`]),
     ...[`--fsize=${limits.fileBytes}`, `--data=${limits.memoryBytes}`, "--"],
   ];

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { cancelledError, invalidError, PlugctlError } from "../../../core/errors.ts";
-import type { BuildLimits } from "./limits.ts";
+import { type BuildLimits, shownBytes } from "./limits.ts";
 import { endProcess } from "./processes.ts";
-import { watchUsage } from "./usage.ts";
+import { excessOnDisk, watchUsage } from "./usage.ts";
 
 /** Of the output of a step that goes wrong, as much is told with the error, in characters. */
 const LOG_END = 4000;
@@ -68,7 +68,7 @@ export async function runStep(options: StepCommand): Promise<void> {
     stream?.on("data", (chunk: Buffer) => {
       if (failure !== undefined) return;
       if (output.add(decoder.write(chunk)) > limits.outputBytes) {
-        exceeded(`prints more than ${limits.outputBytes} bytes`);
+        exceeded(`prints more than ${shownBytes(limits.outputBytes)}`);
       }
     });
   }
@@ -82,7 +82,12 @@ export async function runStep(options: StepCommand): Promise<void> {
     const [exitCode, killedBy] = (await once(child, "close")) as [number | null, string | null];
     await options.sweep(init);
     if (failure !== undefined) throw failure;
-    if (exitCode === 0) return;
+    if (exitCode === 0) {
+      // What came quicker than anybody looked.
+      const what = await excessOnDisk(options.folder, limits);
+      if (what === undefined) return;
+      throw invalidError(`${title} ${what}`, { details: details(exitCode) });
+    }
     const how = exitCode === null ? `was ended by ${killedBy}` : `failed with exit code ${exitCode}`;
     throw invalidError(`${title} ${how}`, { details: details(exitCode) });
   } finally {

@@ -1,10 +1,13 @@
 import { lstat, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildLimits, RESERVE_BYTES } from "./limits.ts";
+import { type BuildLimits, RESERVE_BYTES, shownBytes } from "./limits.ts";
 import { descendants, memoryOf } from "./processes.ts";
 
 /** How often what a step uses is looked at, in ms. */
 const WATCH_MS = 200;
+
+/** Linux takes paths of up to 4096 bytes; what is deeper could not be measured. */
+const LONGEST_PATH = 2000;
 
 /**
  * Looks at what a step uses until it is stopped.
@@ -41,33 +44,38 @@ export function watchUsage(
 export async function excessOnDisk(folder: string, limits: BuildLimits): Promise<string | undefined> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < RESERVE_BYTES) return "fills the disk";
-  const used = { bytes: 0, files: 0 };
-  await measure(folder, used, limits);
-  if (used.bytes > limits.treeBytes) return `writes more than ${limits.treeBytes} bytes`;
-  if (used.files > limits.treeFiles) return `makes more than ${limits.treeFiles} files`;
-  return undefined;
+  return measure(folder, { bytes: 0, files: 0 }, limits);
 }
 
-/** Adds what lies in a folder up, until it is too much. */
+/** Adds up what lies in a folder. @returns what is too much. */
 async function measure(
   folder: string,
   used: { bytes: number; files: number },
   limits: BuildLimits,
-): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (used.bytes > limits.treeBytes || used.files > limits.treeFiles) return;
+): Promise<string | undefined> {
+  if (folder.length > LONGEST_PATH) return "nests folders too deeply";
+  const entries = await readdir(folder, { withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => error,
+  );
+  // It may just have been removed.
+  if (!Array.isArray(entries))
+    return entries.code === "EACCES" ? "makes a folder that cannot be read" : undefined;
+  for (const entry of entries) {
     const path = join(folder, entry.name);
     used.files++;
-    if (entry.isDirectory()) await measure(path, used, limits);
-    else if (entry.isFile()) {
-      const found = await lstat(path).catch(() => undefined);
-      used.bytes += (found?.blocks ?? 0) * 512;
-    }
+    if (entry.isFile()) used.bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * 512;
+    if (used.bytes > limits.treeBytes) return `writes more than ${shownBytes(limits.treeBytes)}`;
+    if (used.files > limits.treeFiles) return `makes more than ${limits.treeFiles} files`;
+    const below = entry.isDirectory() ? await measure(path, used, limits) : undefined;
+    if (below !== undefined) return below;
   }
+  return undefined;
 }
 
 async function excessInMemory(pid: number, limits: BuildLimits): Promise<string | undefined> {
   const sizes = await Promise.all((await descendants(pid)).map(memoryOf));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  return total > limits.memoryBytes ? `uses more than ${limits.memoryBytes} bytes of memory` : undefined;
+  return total > limits.memoryBytes
+    ? `uses more than ${shownBytes(limits.memoryBytes)} of memory`
+    : undefined;
 }

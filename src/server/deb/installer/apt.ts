@@ -85,7 +85,7 @@ export class Apt {
   /** That the lists of all archives are new and there is still no way to satisfy it. */
   unsatisfiable(output = ""): PlugctlError {
     const details = { step: "installing", missing: this.#missing, log: lastLines(output) };
-    if (/held broken packages|Conflicts:|but it is not going to be installed/.test(output)) {
+    if (/ (?:Conflicts|Breaks): |it is not going to be installed|remove is disabled/.test(output)) {
       return conflictError(`${this.#missing} cannot be installed beside what is there`, { details });
     }
     return notFoundError(`no archive of this system has ${this.#missing}`, {

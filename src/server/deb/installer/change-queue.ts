@@ -21,8 +21,12 @@ export class ChangeQueue {
     work: () => Promise<T>,
   ): Promise<T> {
     const turn = this.#take(id, AbortSignal.any([signal, this.#closing.signal]));
-    if (turn !== undefined) await Promise.all([turn, onQueued?.()]);
+    let told: PromiseSettledResult<void> | undefined;
+    if (turn !== undefined) {
+      [[told]] = await Promise.all([Promise.allSettled([(async () => onQueued?.())()]), turn]);
+    }
     try {
+      if (told?.status === "rejected") throw told.reason;
       if (signal.aborted || this.#closing.signal.aborted) throw cancelledError();
       return await work();
     } finally {

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
-import { invalidError, toPlugctlError } from "../../../core/errors.ts";
-import { Apt, type AptPackage, ARCHIVES } from "./apt.ts";
+import { cancelledError, invalidError, toPlugctlError } from "../../../core/errors.ts";
+import { Apt, ARCHIVES } from "./apt.ts";
+import { toAppliedChange, toChangePlan } from "./change-plan.ts";
 import { ChangeQueue } from "./change-queue.ts";
 import { readControl } from "./deb-file.ts";
 import { diskFull, INSTALL, PURGE, packageError, REMOVE } from "./dpkg.ts";
@@ -10,8 +11,8 @@ import type { AppliedChange, ChangePlan, PackageChange, PackageInstaller } from 
 import type { Journal } from "./journal.ts";
 import type { KeptPackages } from "./kept-packages.ts";
 import { isInstalled } from "./package-database.ts";
-import { recordsAfter } from "./package-records.ts";
-import { type Candidate, isPlugin, type LocalPlan, planLocally } from "./planning.ts";
+import { type PackageRecords, recordsAfter } from "./package-records.ts";
+import { type Candidate, type LocalPlan, planLocally } from "./planning.ts";
 import type { CommandOptions, PackageRoot, Transaction } from "./root.ts";
 
 export interface ChangeParts {
@@ -44,6 +45,7 @@ export class Changes {
     // Only apt knows the rest, and it has to look at the root as a change would.
     const id = `plan-${crypto.randomUUID()}`;
     return this.queue.run({ id, signal }, async () => {
+      await this.settle();
       const transaction = await this.#parts.root.begin(id);
       try {
         const files = await this.#keep(plan, transaction);
@@ -56,56 +58,86 @@ export class Changes {
         return toChangePlan(plan, added);
       } finally {
         await transaction.rollback();
+        await this.#parts.kept.prune();
       }
     });
   }
 
   /** See `PackageInstaller.apply`. */
   async apply(change: PackageChange, options: ApplyOptions): Promise<AppliedChange> {
-    const { id, onStep, log, signal } = options;
+    const { id, onStep, signal } = options;
     return this.queue.run({ id, signal, onQueued: () => onStep("queued") }, async () => {
-      const { journal, root } = this.#parts;
-      const candidates = await this.#candidates(change);
-      const plan = await this.#planLocally(change, candidates);
-      await waitForLocks(root.lockFiles, { seconds: this.#parts.lockSeconds, signal });
-      await journal.begin(id);
-      const transaction = await root.begin(id);
-      let decided = false;
       try {
-        const step = { seconds: this.#parts.stepSeconds, log, signal };
-        if (plan.remove.length > 0) {
-          await onStep("removing");
-          await remove(transaction, plan, step);
-        }
-        if (plan.install.length > 0) await this.#install(transaction, change, plan, options, step);
-        const after = await this.#recordsAfter(plan);
-        signal.throwIfAborted();
-        await transaction.commit(async () => {
-          await journal.decide(id, after);
-          decided = true;
-        });
-        await this.#parts.kept.record(after);
-        await journal.clear();
-        await this.#parts.kept.prune();
+        await this.settle();
+        const candidates = await this.#candidates(change);
+        const plan = await this.#planLocally(change, candidates);
+        const { root, lockSeconds } = this.#parts;
+        await waitForLocks(root.lockFiles, { seconds: lockSeconds, signal });
+        await this.#make(change, plan, options);
         return toAppliedChange(plan);
       } catch (error) {
-        // What is decided is finished at the next start, should it fail now.
-        if (!decided) await this.#undo(transaction);
         throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : toPlugctlError(error);
       }
     });
+  }
+
+  /** Finishes or undoes what the journal has of a change that did not come to its end; nothing else may run. */
+  async settle(): Promise<{ id: string; finished: boolean } | undefined> {
+    const { journal, root, log } = this.#parts;
+    const entry = await journal.read();
+    if (entry === undefined) return undefined;
+    const { id, records } = entry;
+    await root.recover({ id, decided: records !== null });
+    await this.#end(records);
+    log.warn(
+      { change: id },
+      records === null ? "a half-done change was undone" : "a half-done change was finished",
+    );
+    return { id, finished: records !== null };
+  }
+
+  async #make(change: PackageChange, plan: LocalPlan, options: ApplyOptions): Promise<void> {
+    const { journal, root, stepSeconds } = this.#parts;
+    const { id, onStep, log, signal } = options;
+    await journal.begin(id);
+    const transaction = await root.begin(id);
+    let decided = false;
+    try {
+      const step = { seconds: stepSeconds, log, signal };
+      if (plan.remove.length > 0) {
+        await onStep("removing");
+        await remove(transaction, plan, step);
+      }
+      if (plan.install.length > 0) await this.#install(transaction, change, plan, options, step);
+      const records = await this.#recordsAfter(plan);
+      if (signal.aborted) throw cancelledError();
+      await transaction.commit(async () => {
+        await journal.decide(id, records);
+        decided = true;
+      });
+      await this.#end(records);
+    } catch (error) {
+      // What is decided stays: should it not have come to its end, `settle` brings it there.
+      if (!decided) {
+        await transaction.rollback();
+        await this.#end(null);
+      }
+      throw error;
+    }
+  }
+
+  /** @param records what is known of the packages now; null = what was known before. */
+  async #end(records: PackageRecords | null): Promise<void> {
+    const { journal, kept } = this.#parts;
+    if (records !== null) await kept.record(records);
+    await journal.clear();
+    await kept.prune();
   }
 
   /** Lets what runs end; what waits is not begun any more. */
   async close(): Promise<void> {
     await this.queue.close();
     this.#parts.root.close();
-  }
-
-  async #undo(transaction: Transaction): Promise<void> {
-    await transaction.rollback();
-    await this.#parts.journal.clear();
-    await this.#parts.kept.prune();
   }
 
   async #install(
@@ -226,42 +258,3 @@ async function requireInstalled(transaction: Transaction, plan: LocalPlan): Prom
     }
   }
 }
-
-function toChangePlan(plan: LocalPlan, added: readonly AptPackage[] | undefined): ChangePlan {
-  const names = new Set(plan.install.map(({ candidate }) => candidate.name));
-  return {
-    install: [
-      ...(added ?? [])
-        .filter(({ name }) => !names.has(name))
-        .map(({ name, version, from, sizeBytes }) => ({
-          package: name,
-          version,
-          from,
-          plugin: false,
-          sizeBytes,
-        })),
-      ...plan.install.map(({ candidate, from }) => ({
-        package: candidate.name,
-        version: candidate.version,
-        from: from === undefined || from.status === "config-files" ? null : from.version,
-        plugin: isPlugin(candidate),
-        sizeBytes: candidate.sizeBytes,
-      })),
-    ],
-    remove: plan.remove.map(({ installed }) => ({
-      package: installed.name,
-      version: installed.version,
-      plugin: isPlugin(installed),
-    })),
-    needsUpdate: added === undefined,
-  };
-}
-
-const toAppliedChange = (plan: LocalPlan): AppliedChange => ({
-  installed: plan.install.map(({ candidate, from }) => ({
-    package: candidate.name,
-    version: candidate.version,
-    previousVersion: from === undefined || from.status === "config-files" ? null : from.version,
-  })),
-  removed: plan.remove.map(({ installed }) => ({ package: installed.name, version: installed.version })),
-});

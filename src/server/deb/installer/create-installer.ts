@@ -10,7 +10,9 @@ import { installedPlugins } from "./installed-plugins.ts";
 import type { PackageInstaller } from "./installer.ts";
 import { Journal } from "./journal.ts";
 import { KeptPackages } from "./kept-packages.ts";
+import { openMachineRoot } from "./machine-root/machine-root.ts";
 import { openPrivateRoot } from "./private-root/private-root.ts";
+import type { PackageRoot } from "./root.ts";
 import { verifyPlugin } from "./verification.ts";
 
 export interface InstallerOptions {
@@ -36,12 +38,7 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
   await makeDurableDirectory(stateDir);
   const kept = new KeptPackages(stateDir);
   await kept.open();
-  const root = await openPrivateRoot({
-    folder: resolve(options.root),
-    stateDir,
-    packagesFolder: kept.folder,
-    architecture: await nativeArchitecture(),
-  });
+  const root = await openRoot(resolve(options.root), stateDir, kept);
   const journal = new Journal(stateDir);
   const changes = new Changes({ root, journal, kept, log, stepSeconds, lockSeconds, now });
   const plugins = async () => installedPlugins((await root.packages()).own, root.folder);
@@ -61,22 +58,26 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
     },
     verify: async (id) => verifyPlugin(id, root, kept),
     async recover() {
-      const entry = await journal.read();
-      if (entry === undefined) return { undone: [], finished: [] };
-      const { id, records } = entry;
-      await root.recover({ id, decided: records !== null });
-      if (records !== null) await kept.record(records);
-      await journal.clear();
-      await kept.prune();
-      log.warn(
-        { change: id },
-        records === null ? "a half-done change was undone" : "a half-done change was finished",
-      );
-      return records === null ? { undone: [id], finished: [] } : { undone: [], finished: [id] };
+      const settled = await changes.settle();
+      if (settled === undefined) return { undone: [], finished: [] };
+      const ids = [settled.id];
+      return settled.finished ? { undone: [], finished: ids } : { undone: ids, finished: [] };
     },
     queue: () => changes.queue.ids,
     close: () => changes.close(),
   };
+}
+
+async function openRoot(folder: string, stateDir: string, kept: KeptPackages): Promise<PackageRoot> {
+  const parts = { stateDir, packagesFolder: kept.folder, architecture: await nativeArchitecture() };
+  if (folder !== "/") return openPrivateRoot({ ...parts, folder });
+  return openMachineRoot({
+    ...parts,
+    async installedFile(name) {
+      const current = (await kept.records())[name]?.current;
+      return current && (await kept.has(current.sha256)) ? kept.path(current.sha256) : undefined;
+    },
+  });
 }
 
 async function nativeArchitecture(): Promise<string> {

@@ -31,6 +31,13 @@ export function packageError(
       details: { ...details, package: name, script, exitCode: status === undefined ? null : Number(status) },
     });
   }
+  const [, holder] = /lock was locked by another process with pid (\d+)/.exec(output) ?? [];
+  if (holder !== undefined) {
+    return new PlugctlError("UNAVAILABLE", `process ${holder} has locked the packages meanwhile`, {
+      hint: "try again when it has ended",
+      details: { ...details, pid: Number(holder) },
+    });
+  }
   const [, path, other] = /trying to overwrite '([^']+)', which is also in package (\S+)/.exec(output) ?? [];
   if (path !== undefined) {
     return conflictError(`the file ${path} belongs to ${other} already`, {

@@ -1,12 +1,10 @@
-import { parse } from "yaml";
+import { readYaml } from "../../../core/deb/description-yaml.ts";
 import { type PluginId, pluginOfPackage } from "../../../core/deb/package-name.ts";
+import { DESCRIPTION_FILE, DESCRIPTION_LIMIT } from "../../../core/deb/read-description.ts";
+import { readWithin } from "./files.ts";
 import type { InstalledPlugin } from "./installer.ts";
 import type { InstalledPackage } from "./package-database.ts";
 import { isPlugin } from "./planning.ts";
-import { readWithin } from "./private-root/files.ts";
-
-/** Longer than any description is. */
-const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 
 /** The plugins among the packages of a root, in dpkg's order of names. */
 export async function installedPlugins(
@@ -36,11 +34,12 @@ async function readMetadata(
   folder: string,
   { namespace, name }: PluginId,
 ): Promise<InstalledPlugin["metadata"]> {
-  const path = `usr/lib/wazo-plugind/plugins/${namespace}/${name}/wazo/plugin.yml`;
+  const path = `usr/lib/wazo-plugind/plugins/${namespace}/${name}/${DESCRIPTION_FILE}`;
   try {
-    const text = await readWithin(folder, path, MAX_DESCRIPTION_BYTES);
-    const value = text === undefined ? undefined : parse(text, { version: "1.1", logLevel: "silent" });
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    const text = await readWithin(folder, path, DESCRIPTION_LIMIT);
+    const value = text === undefined ? undefined : readYaml(text);
+    const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isMapping ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

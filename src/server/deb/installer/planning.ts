@@ -101,6 +101,8 @@ function addDependents(
   native: string,
 ): LocalPlan["remove"] {
   const removed = [...remove];
+  const isChanged = ({ name }: Candidate) => present.some((one) => one.name === name);
+  if (removed.length === 0 && !candidates.some(isChanged)) return removed;
   const before = new RelatedPackages(present.map(toRelated), native);
   for (;;) {
     const after = packagesAfter(present, removed, candidates);
@@ -147,9 +149,7 @@ function checkConflicts(
     const refused = [...relations(one.fields, "Conflicts"), ...relations(one.fields, "Breaks")];
     if (refused.length === 0) continue;
     // What is installed has been found to get along; only what comes in can be at odds.
-    const others = after.filter(
-      (other) => other.name !== one.name && (names.has(one.name) || names.has(other.name)),
-    );
+    const others = (names.has(one.name) ? after : candidates).filter(({ name }) => name !== one.name);
     const related = new RelatedPackages(others.map(toRelated), native);
     for (const relation of refused) {
       const [other] = related.satisfying(relation);
@@ -184,7 +184,10 @@ const dependencies = (fields: Paragraph): Alternatives[] => [
   ...relations(fields, "Depends"),
 ];
 
-const relations = (fields: Paragraph, name: string): Alternatives[] => parseRelations(fields.get(name) ?? "");
+const relations = (fields: Paragraph, name: string): Alternatives[] => {
+  const field = fields.get(name);
+  return field === undefined ? [] : parseRelations(field);
+};
 
 const toRelated = ({
   name,

@@ -1,10 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { StringDecoder } from "node:string_decoder";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cancelledError, PlugctlError } from "../../../core/errors.ts";
 
 /** How much of the end of an output is kept for messages, in characters. */
 const KEPT_OUTPUT = 65_536;
+
+/** How long output is waited for after the end. */
+const LAST_WORDS_MS = 500;
 
 export interface ProcessResult {
   /** null when a signal ended it. */
@@ -45,7 +49,12 @@ export async function follow(
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
   try {
-    const [exitCode] = (await once(child, "close")) as [number | null];
+    const closed = once(child, "close");
+    const [exitCode] = (await once(child, "exit")) as [number | null];
+    // What it has left running may keep the output open for ever.
+    await Promise.race([closed, sleep(LAST_WORDS_MS)]);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
     if (signal.aborted) throw cancelledError();
     if (late) {
       throw new PlugctlError("TIMEOUT", `${name} took longer than ${seconds} seconds and was ended`, {

@@ -6,10 +6,10 @@ import { basename, dirname, join } from "node:path";
 import { type PluginId, packageName } from "../../../core/deb/package-name.ts";
 import { notFoundError } from "../../../core/errors.ts";
 import { type PackageEntry, readEntries } from "./deb-file.ts";
+import { folderWithin, readWithin } from "./files.ts";
 import type { FileProblem } from "./installer.ts";
 import type { KeptPackages } from "./kept-packages.ts";
 import type { InstalledPackage } from "./package-database.ts";
-import { folderWithin, readWithin } from "./private-root/files.ts";
 import type { PackageRoot } from "./root.ts";
 
 /** Larger than a list of digests is. */

@@ -43,7 +43,7 @@ const VERSION_KEYS = ["upgradable", "version", "min_wazo_version", "max_wazo_ver
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const pick = (fields: Fields, keys: readonly string[]) =>
+const pick = (fields: Fields, keys: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(keys.filter((key) => key in fields).map((key) => [key, fields[key]]));
 
 /** Without case and accents. */
@@ -102,8 +102,15 @@ function sorted(items: readonly LocalItem[], { order, direction }: MarketQuery):
   }
 }
 
+export interface MarketPage {
+  items: Record<string, unknown>[];
+  /** All items of the market, and those that match. */
+  total: number;
+  filtered: number;
+}
+
 /** Filters, searches, sorts and slices, in this order. @throws UnorderableColumn. */
-export function queryMarket(items: readonly LocalItem[], query: MarketQuery) {
+export function queryMarket(items: readonly LocalItem[], query: MarketQuery): MarketPage {
   const found = items.filter(
     (item) =>
       matchesFilters(item, query) &&

@@ -26,9 +26,8 @@ export class KeptPackages {
     this.#folder = folder;
   }
 
-  /** @param folder for files; emptied. */
+  /** @param folder for files. */
   static async open(blobs: BlobStore, folder: string): Promise<KeptPackages> {
-    await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return new KeptPackages(blobs, folder);
   }

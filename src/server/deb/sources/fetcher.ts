@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, realpath, rename } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cancelledError, invalidError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
+import { cancelledError, invalidError } from "../../../core/errors.ts";
 import { GIT_LIMITS, type GitLimits } from "../../../git/fetch.ts";
 import { checkGitUrl } from "../../../git/url.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
+import { atStep } from "../step-error.ts";
 import { unpackArchive } from "./archive.ts";
 import { findSubfolder } from "./folder.ts";
 import { fetchGit } from "./git.ts";
@@ -52,7 +53,8 @@ export function createSourceFetcher(options: SourceFetcherOptions): SourceFetche
         return { folder, commit, treeSha256, sourceDate: time ?? newest };
       } catch (error) {
         await removeTree(own);
-        throw atStep(error, step, signal);
+        // An abort is a cancellation, whatever git made of it.
+        throw signal.aborted ? cancelledError() : atStep(error, step);
       }
     },
     async discard(tree: FetchedTree) {
@@ -88,12 +90,4 @@ async function refuseClosed(url: string, closed: readonly string[]): Promise<voi
       );
     }
   }
-}
-
-/** Says in which step it went wrong; an abort by the caller is a cancellation, whatever git made of it. */
-function atStep(error: unknown, step: string, signal: AbortSignal): unknown {
-  if (signal.aborted) return cancelledError();
-  if (!isPlugctlError(error)) return error;
-  const { code, message, hint, details, cause } = error;
-  return new PlugctlError(code, message, { hint, cause, details: { step, ...details } });
 }

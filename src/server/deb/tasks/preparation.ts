@@ -176,6 +176,11 @@ export class Preparation<Listener extends StepListener> {
     }
     await listener.enter("downloading", `looking ${pluginKey(source)} up in the market`);
     const installed = await installedVersions(this.#parts.installer);
+    const present = installed.get(pluginKey(source));
+    // What is there need not be in the market as well: it may have come from elsewhere.
+    if (!reinstall && present !== undefined && (source.version ?? present) === present) {
+      return { kind: "satisfied", listener, plugin: idOf(source), version: present };
+    }
     const version = await this.#parts.market.resolve({ ...source, reinstall }, installed);
     if (version === undefined) {
       return {

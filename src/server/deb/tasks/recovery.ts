@@ -30,9 +30,10 @@ const STOPPED = cancelledError("the server stopped");
  */
 export async function recoverTasks(parts: RecoveryParts): Promise<void> {
   const { context, installer, journal } = parts;
-  const undone = new Set((await installer.recover()).undone);
+  const { undone, finished } = await installer.recover();
   for (const task of await journal.unfinished()) {
-    const completed = !undone.has(task.id) && (await wasMade(parts, task));
+    const completed =
+      finished.includes(task.id) || (!undone.includes(task.id) && (await wasMade(parts, task)));
     await (completed ? complete(parts, task) : fail(parts, task));
     context.log.warn({ task: task.id, completed }, "a task that was cut off has been settled");
   }
@@ -43,7 +44,7 @@ export async function recoverTasks(parts: RecoveryParts): Promise<void> {
   }
 }
 
-/** True when what the task was about to do is how things are. */
+/** True when what the task was about to do is how things are: its change was made, and its end not recorded. */
 async function wasMade({ installer }: RecoveryParts, { action, status, plugin, promised }: TaskRecord) {
   if (plugin === null) return false;
   if (action === "remove") {

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { parseParagraphs } from "../../../../core/deb/control.ts";
+import { readWithin } from "../files.ts";
 import {
   type InstalledPackage,
   isInstalled,
@@ -7,7 +8,6 @@ import {
   readStatus,
   toPackages,
 } from "../package-database.ts";
-import { readWithin } from "./files.ts";
 
 const HOST_STATUS = "/var/lib/dpkg/status";
 const STATUS = "var/lib/dpkg/status";

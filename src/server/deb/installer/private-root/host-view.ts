@@ -3,7 +3,6 @@ import {
   chown,
   copyFile,
   lstat,
-  mkdir,
   readdir,
   readFile,
   readlink,
@@ -14,13 +13,14 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "./files.ts";
+import { makeFolders, removeTree } from "../files.ts";
 import type { Layer } from "./layers.ts";
 
 /** Folders that packages may count on, and their modes where they are not for everybody to read. */
 const FOLDERS: Readonly<Record<string, number>> = {
   boot: 0o755,
   dev: 0o755,
+  "dev/shm": 0o1777,
   etc: 0o755,
   home: 0o755,
   media: 0o755,
@@ -65,7 +65,17 @@ const FILES: Readonly<Record<string, string>> = {
   "var/lib/dpkg/triggers/Unincorp": "",
 };
 
-const LINKS: Readonly<Record<string, string>> = { "var/run": "/run", "var/lock": "/run/lock" };
+const LINKS: Readonly<Record<string, string>> = {
+  "dev/fd": "/proc/self/fd",
+  "dev/stdin": "fd/0",
+  "dev/stdout": "fd/1",
+  "dev/stderr": "fd/2",
+  "var/run": "/run",
+  "var/lock": "/run/lock",
+};
+
+/** The only devices of the host that there are. */
+export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"].map((name) => `/dev/${name}`);
 
 /** Where services are asked for, none is to be started: there is nothing in here that runs on. */
 const POLICY = "#!/bin/sh\nexit 101\n";
@@ -80,9 +90,10 @@ const WRITABLE_DEPTH = 3;
 export async function buildHostView(folder: string, layers: readonly Layer[]): Promise<void> {
   const draft = `${folder}.new`;
   await removeTree(draft);
-  await mkdir(draft, { recursive: true, mode: 0o755 });
-  for (const [path, mode] of Object.entries(FOLDERS)) await makeFolder(join(draft, path), mode);
-  for (const [path, content] of Object.entries(FILES)) await writeFile(join(draft, path), content);
+  await makeFolders(draft);
+  for (const [path, mode] of Object.entries(FOLDERS)) await makeFolders(join(draft, path), mode);
+  for (const [path, content] of Object.entries(FILES)) await makeFile(join(draft, path), content);
+  for (const path of DEVICES) await makeFile(join(draft, path), "");
   for (const [path, target] of Object.entries(LINKS)) await symlink(target, join(draft, path));
   await linkMergedFolders(draft);
   await copyReadable("/etc", join(draft, "etc"));
@@ -98,9 +109,10 @@ export async function buildHostView(folder: string, layers: readonly Layer[]): P
   await rename(draft, folder);
 }
 
-async function makeFolder(path: string, mode: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 });
-  await chmod(path, mode);
+/** For everybody to read, whatever the umask is. */
+async function makeFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content);
+  await chmod(path, 0o644);
 }
 
 /** `bin -> usr/bin` and its like, as the host has them. */
@@ -109,7 +121,7 @@ async function linkMergedFolders(draft: string): Promise<void> {
     if (!/^(?:s?bin|lib(?:32|64|x32)?)$/.test(entry.name)) continue;
     const path = join(draft, entry.name);
     if (entry.isSymbolicLink()) await symlink(await readlink(join("/", entry.name)), path);
-    else await makeFolder(path, 0o755);
+    else await makeFolders(path);
   }
 }
 
@@ -125,7 +137,7 @@ async function copyReadable(source: string, target: string): Promise<void> {
     }
     const found = await lstat(from);
     if (entry.isDirectory() && (found.mode & 0o005) === 0o005) {
-      await makeFolder(to, found.mode & 0o7777);
+      await makeFolders(to, found.mode & 0o7777);
       await copyReadable(from, to);
     } else if (entry.isFile() && (found.mode & 0o004) !== 0) {
       await copyFile(from, to);
@@ -142,7 +154,7 @@ async function copyLink(from: string, to: string): Promise<void> {
   const isLost = /^(?:\.\.\/)*\/?run\//.test(target);
   const content = isLost ? await readFile(from).catch(() => undefined) : undefined;
   if (content === undefined) await symlink(target, to);
-  else await writeFile(to, content);
+  else await makeFile(to, content);
 }
 
 /** The host's users and groups without their passwords. */
@@ -172,7 +184,7 @@ async function copyFolders(source: string, target: string, depth: number): Promi
 }
 
 export async function copyFolder(source: string, target: string): Promise<void> {
-  await makeFolder(target, (await stat(source)).mode & 0o7777);
+  await makeFolders(target, (await stat(source)).mode & 0o7777);
 }
 
 const ignoreRefusal = (error: NodeJS.ErrnoException) => {

@@ -22,7 +22,7 @@ const MERGED_USR = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
  */
 export async function layersOfHost(): Promise<Layer[]> {
   const layers: Layer[] = [{ path: "", host: undefined, name: "root" }];
-  for (const path of ["usr", ...MERGED_USR, "var/lib/dpkg", "var/lib/apt/lists"]) {
+  for (const path of ["usr", ...MERGED_USR, "var/lib/dpkg"]) {
     const host = join("/", path);
     const found = await lstat(host).catch(() => undefined);
     if (found?.isDirectory()) layers.push({ path, host, name: path.replaceAll("/", "-") });

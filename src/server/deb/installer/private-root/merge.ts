@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Stats } from "node:fs";
-import { chmod, lchown, lstat, mkdir, readdir, rename, utimes } from "node:fs/promises";
+import { chmod, lchown, lstat, readdir, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { extract } from "tar-stream";
-import { removeTree } from "./files.ts";
+import { makeFolders, removeTree } from "../files.ts";
 
 /** How an overlay without privileges marks a folder that hides what is below it. */
 const OPAQUE = "SCHILY.xattr.user.overlay.opaque";
@@ -24,7 +24,7 @@ const find = (path: string): Promise<Stats | undefined> =>
  * @param host folder of the host below the tree: names that are gone have to stay marked where it has them.
  */
 export async function merge(upper: string, tree: string, host: string | undefined): Promise<void> {
-  await mkdir(tree, { recursive: true });
+  if ((await find(tree)) === undefined) await makeFolders(tree);
   const opaque = await opaqueFolders(upper, await commonFolders(upper, tree, ""));
 
   async function mergeFolder(path: string): Promise<void> {

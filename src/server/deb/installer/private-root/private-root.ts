@@ -1,38 +1,24 @@
-import { chmod, lstat, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { formatParagraphs } from "../../../../core/deb/control.ts";
+import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
-import { packagePaths } from "../deb-file.ts";
-import type { CommandOptions, PackageRoot, Transaction } from "../root.ts";
-import {
-  composeStatus,
-  hostStamp,
-  ownPackages,
-  type PrivatePackages,
-  readPrivatePackages,
-} from "./database.ts";
-import { folderWithin, removeTree, syncFileSystem } from "./files.ts";
-import { buildHostView, copyFolder } from "./host-view.ts";
+import { folderWithin, removeTree } from "../files.ts";
+import type { PackageRoot, Transaction } from "../root.ts";
+import { composeStatus, hostStamp, type PrivatePackages, readPrivatePackages } from "./database.ts";
+import { buildHostView, DEVICES } from "./host-view.ts";
 import { type Layer, layersOfHost } from "./layers.ts";
 import { merge } from "./merge.ts";
-import { type Mount, runInSandbox } from "./sandbox.ts";
+import type { Mount } from "./sandbox.ts";
+import { PrivateTransaction } from "./transaction.ts";
 
 /**
  * Folder of ours in the tree, which nothing of a package's sees: a lock, and what a change writes until it is merged. Within
  * the tree, since renames do not cross file systems.
  */
-const OURS = ".plugctl";
+export const OURS = ".plugctl";
 
 /** Where the kept packages are to be seen in the root. */
-const PACKAGES = "/run/packages";
-
-/** What a change leaves that belongs to no system at rest. */
-const PASSING = {
-  root: ["run", "var/cache/apt", "var/log/apt/term.log"],
-  "var-lib-dpkg": ["status-old", "lock", "lock-frontend", "triggers/Lock"],
-  "var-lib-apt-lists": ["lock", "partial"],
-};
+export const PACKAGES = "/run/packages";
 
 export interface PrivateRootOptions {
   /** The tree; made if it is not there. */
@@ -55,7 +41,7 @@ export async function openPrivateRoot(options: PrivateRootOptions): Promise<Pack
   return root;
 }
 
-class PrivateRoot implements PackageRoot {
+export class PrivateRoot implements PackageRoot {
   readonly folder: string;
   readonly architecture: string;
   readonly packagesFolder: string;
@@ -158,103 +144,25 @@ class PrivateRoot implements PackageRoot {
       const layers = `lowerdir=${lower},upperdir=${this.upper(name)},workdir=${work}`;
       mounts.push({
         target: join(root, path),
-        arguments: ["-t", "overlay", "-o", `userxattr,volatile,nodev,${layers}`, "plugctl"],
+        type: "overlay",
+        options: `userxattr,volatile,nodev,${layers}`,
       });
     }
     // Read-only for want of an upper layer: a bind mount would have to keep the flags of the folder's own mount.
     const packages = `lowerdir=${this.packagesFolder}:${join(view, PACKAGES)}`;
     mounts.push(
-      { target: join(root, PACKAGES), arguments: ["-t", "overlay", "-o", packages, "plugctl"] },
-      { target: join(root, OURS), arguments: ["-t", "tmpfs", "-o", "ro,mode=0", "tmpfs"] },
+      { target: join(root, PACKAGES), type: "overlay", options: packages },
+      { target: join(root, OURS), type: "tmpfs", options: "ro,mode=0" },
+      // All of it read-only: what root may write there would change the machine.
+      { target: join(root, "proc"), type: "proc", options: "ro,nosuid,nodev,noexec" },
+      ...DEVICES.map((device) => ({
+        target: join(root, device),
+        source: device,
+        type: "none",
+        options: "bind",
+      })),
     );
     return mounts;
-  }
-}
-
-class PrivateTransaction implements Transaction {
-  readonly packagesFolder = PACKAGES;
-  readonly #root: PrivateRoot;
-  readonly #before: PrivatePackages;
-
-  constructor(root: PrivateRoot, before: PrivatePackages) {
-    this.#root = root;
-    this.#before = before;
-  }
-
-  /** Who is not root does not own the host's folders: those that files go into have to be there in an upper layer. */
-  async expect({ files }: { files: readonly string[] }): Promise<void> {
-    if (process.geteuid?.() === 0) return;
-    const folders = new Set<string>();
-    for (const file of files) {
-      for (const path of await packagePaths(file)) {
-        for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
-      }
-    }
-    const sorted = [...folders].sort();
-    for (const { path, host, name } of this.#root.layers) {
-      if (host === undefined) continue;
-      for (const folder of sorted) {
-        if (!folder.startsWith(`${path}/`)) continue;
-        const inner = folder.slice(path.length + 1);
-        const source = join(host, inner);
-        const isFolder = await lstat(source).then(
-          (found) => found.isDirectory(),
-          () => false,
-        );
-        const isThere = (await folderWithin(this.#root.folder, folder).catch(() => "")) !== undefined;
-        if (isFolder && !isThere) await copyFolder(source, join(this.#root.upper(name), inner));
-      }
-    }
-  }
-
-  async run(command: readonly [string, ...string[]], options: CommandOptions) {
-    return runInSandbox(command, { ...options, mounts: await this.#root.mounts() });
-  }
-
-  async packageFilesIn(folder: string): Promise<string[]> {
-    const path = join(this.#root.upper("root"), folder);
-    const names = await readdir(path).catch(() => []);
-    return names.filter((name) => name.endsWith(".deb")).map((name) => join(path, name));
-  }
-
-  async packages() {
-    const after = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
-    return ownPackages(after, this.#before, this.#root.architecture);
-  }
-
-  async removeFile(path: string): Promise<void> {
-    await this.run(["rm", "-f", "--", path], {
-      network: false,
-      seconds: 30,
-      log: () => {},
-      signal: new AbortController().signal,
-    });
-  }
-
-  async commit(decide: () => Promise<void>): Promise<void> {
-    const database = this.#root.upper("var-lib-dpkg");
-    const own = await this.packages();
-    await writeFile(join(database, "status.new"), formatParagraphs(own.map(({ fields }) => fields)));
-    await rename(join(database, "status.new"), join(database, "status"));
-    for (const [layer, paths] of Object.entries(PASSING)) {
-      for (const path of paths) await removeTree(join(this.#root.upper(layer), path));
-    }
-    await this.#refuseMovedFolders();
-    await syncFileSystem(this.#root.work);
-    await decide();
-    await this.#root.merge();
-    await removeTree(this.#root.work);
-  }
-
-  async rollback(): Promise<void> {
-    await removeTree(this.#root.work);
-  }
-
-  /** A link in the place of a folder that another layer is merged into would lead out of the tree. */
-  async #refuseMovedFolders(): Promise<void> {
-    const upper = this.#root.upper("root");
-    for (const { path } of this.#root.layers) await folderWithin(upper, path);
-    if ((await readdir(upper)).includes(OURS)) throw conflictError(`a package has a file /${OURS}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PlugctlError } from "../../../../core/errors.ts";
 import { diskFull } from "../dpkg.ts";
+import { ENVIRONMENT } from "../environment.ts";
 import { follow, lastLines, type ProcessResult } from "../process.ts";
 import type { CommandOptions } from "../root.ts";
 
@@ -22,17 +23,8 @@ const CAPABILITIES = [
   "sys_chroot",
 ];
 
-const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
-
-/** Nothing of the server's own environment goes in: it may hold secrets. */
-const ENVIRONMENT = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  HOME: "/root",
-  LC_ALL: "C.UTF-8",
-  DEBIAN_FRONTEND: "noninteractive",
-  // There is no service manager in here: `systemctl start` does nothing and `enable` only writes its links.
-  SYSTEMD_OFFLINE: "1",
-};
+/** There is no service manager in here: `systemctl start` does nothing, and `enable` only writes its links. */
+const OFFLINE = { SYSTEMD_OFFLINE: "1" };
 
 /** First in its user namespace, where it is nobody yet: says so, and waits until its ids are mapped. */
 const ENTER = `
@@ -40,20 +32,29 @@ echo >&3
 read -r mapped || exit 125
 exec setpriv --pdeathsig KILL -- "$@"`;
 
+/** As a line of fstab(5) has it. */
 export interface Mount {
   target: string;
-  /** Arguments of mount(8) before the target. */
-  arguments: readonly string[];
+  /** Default: its type, which tells what it is. */
+  source?: string;
+  type: string;
+  options: string;
 }
 
 /**
  * Runs a command as root of namespaces of its own (user, mount, pid, ipc, uts and, without a network, net), in a root made of
  * mounts. All of it ends with the command, and with this process.
  * @param mounts in their order; the first is the root itself.
+ * @param workFolder for what has to be a file.
  */
 export async function runInSandbox(
   command: readonly [string, ...string[]],
-  { mounts, network, ...options }: CommandOptions & { mounts: readonly Mount[] },
+  {
+    mounts,
+    workFolder,
+    network,
+    ...options
+  }: CommandOptions & { mounts: readonly Mount[]; workFolder: string },
 ): Promise<ProcessResult> {
   const namespaces = [
     "--mount",
@@ -64,9 +65,22 @@ export async function runInSandbox(
     "--uts",
     ...(network ? [] : ["--net"]),
   ];
-  const enter = ["unshare", ...namespaces, "--", "sh", "-c", setUp(mounts), "sh", ...command];
+  const table = join(workFolder, "fstab");
+  await writeFile(table, mounts.map(toLine).join(""));
+  const enter = [
+    "unshare",
+    ...namespaces,
+    "--",
+    "sh",
+    "-c",
+    SET_UP,
+    "sh",
+    table,
+    mounts[0]?.target ?? "",
+    ...command,
+  ];
   const child = spawn("unshare", ["--user", "--", "sh", "-c", ENTER, "sh", ...enter], {
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...OFFLINE },
     cwd: "/",
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
@@ -118,30 +132,23 @@ async function mapIds(pid: number | undefined): Promise<void> {
   }
 }
 
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Blanks would end a field. */
+const toLine = ({ target, source, type, options }: Mount): string =>
+  `${[source ?? type, target, type, options].map((field) => field.replaceAll(" ", "\\040")).join(" ")} 0 0\n`;
 
-/** A shell script that makes the root of the mounts its own, gives up what it needed for that, and becomes its arguments. */
-function setUp(mounts: readonly Mount[]): string {
-  const root = mounts[0]?.target ?? "/";
-  const at = (path: string) => quote(join(root, path));
-  return [
-    "set -e",
-    ...mounts.map(({ target, arguments: args }) => `mount ${args.map(quote).join(" ")} ${quote(target)}`),
-    // All of it read-only: what root may write there would change the machine.
-    `mount -t proc -o ro,nosuid,nodev,noexec proc ${at("proc")}`,
-    `mount -t tmpfs -o nosuid,mode=0755 tmpfs ${at("dev")}`,
-    `cd ${at("dev")}`,
-    `touch ${DEVICES.join(" ")}`,
-    ...DEVICES.map((device) => `mount --bind /dev/${device} ${device}`),
-    "ln -s /proc/self/fd fd; ln -s fd/0 stdin; ln -s fd/1 stdout; ln -s fd/2 stderr; mkdir -m 1777 shm",
-    `cd ${quote(root)}`,
-    "pivot_root . .",
-    "umount -l .",
-    "cd /",
-    "umask 022",
-    // Asked last, so that nothing begins when who would end it has died meanwhile.
-    "echo >&3",
-    "read -r go || exit 125",
-    `exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,${CAPABILITIES.map((name) => `+${name}`).join(",")} -- "$@" 3>&- </dev/null`,
-  ].join("\n");
-}
+/**
+ * Mounts a table at once, makes the folder the root, gives up what that needed, and becomes the command. Begun as late as
+ * possible, so that nothing runs when who would end it has died meanwhile.
+ */
+const SET_UP = `
+set -e
+mount --all --fstab "$1"
+cd "$2"
+shift 2
+pivot_root . .
+umount -l .
+cd /
+umask 022
+echo >&3
+read -r go || exit 125
+exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,${CAPABILITIES.map((name) => `+${name}`).join(",")} -- "$@" 3>&- </dev/null`;

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { chmod, lstat, open, readdir, rmdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, lstat, mkdir, open, readdir, rmdir, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { conflictError } from "../../../../core/errors.ts";
+import { conflictError } from "../../../core/errors.ts";
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
@@ -18,6 +18,15 @@ export async function removeTree(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
+}
+
+/** Makes a folder, and those above it that are not there, for everybody to read whatever the umask is. */
+export async function makeFolders(path: string, mode = 0o755): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
+    await chmod(made, 0o755);
+  }
+  await chmod(path, mode);
 }
 
 /**

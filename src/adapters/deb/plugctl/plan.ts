@@ -1,7 +1,7 @@
-import { packageName, pluginOfPackage } from "../../core/deb/package-name.ts";
-import type { InstallationChange } from "../../core/installation.ts";
-import type { WirePlan } from "./plugctl/schema.ts";
-import { nameOf } from "./plugin-id.ts";
+import { packageName, pluginOfPackage } from "../../../core/deb/package-name.ts";
+import type { InstallationChange } from "../../../core/installation.ts";
+import { nameOf } from "../plugin-id.ts";
+import type { WirePlan } from "./schema.ts";
 
 /** A plan in sentences: what is built, put in and taken out, in order; none where nothing has to be done. */
 export function planned(label: string, plan: WirePlan): InstallationChange {
@@ -11,7 +11,7 @@ export function planned(label: string, plan: WirePlan): InstallationChange {
     name: plugin ? nameOf(plugin) : label,
     version: plugin?.version ?? null,
     previousVersion: own?.from ?? null,
-    state: "available",
+    state: install.length + remove.length === 0 ? "installed" : "available",
     changed: false,
     warnings,
     plan: [

@@ -1,0 +1,123 @@
+import { lstat, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { formatParagraphs } from "../../../../core/deb/control.ts";
+import { conflictError } from "../../../../core/errors.ts";
+import { packagePaths } from "../deb-file.ts";
+import { folderWithin, removeTree, syncFileSystem } from "../files.ts";
+import type { InstalledPackage } from "../package-database.ts";
+import type { CommandOptions, Transaction } from "../root.ts";
+import { ownPackages, type PrivatePackages } from "./database.ts";
+import { copyFolder } from "./host-view.ts";
+import { OURS, PACKAGES, type PrivateRoot } from "./private-root.ts";
+import { runInSandbox } from "./sandbox.ts";
+
+/** What a change leaves that belongs to no system at rest. */
+const PASSING = {
+  root: [
+    "dev",
+    "run",
+    "var/cache/apt",
+    "var/log/apt/term.log",
+    "var/lib/apt/lists/lock",
+    "var/lib/apt/lists/partial",
+  ],
+  "var-lib-dpkg": ["status-old", "lock", "lock-frontend", "triggers/Lock"],
+};
+
+/** A change of a private root, in the upper layers of its overlays. */
+export class PrivateTransaction implements Transaction {
+  readonly packagesFolder = PACKAGES;
+  readonly #root: PrivateRoot;
+  readonly #before: PrivatePackages;
+  /** What the commands have left, until the next one. */
+  #after: InstalledPackage[] | undefined;
+
+  constructor(root: PrivateRoot, before: PrivatePackages) {
+    this.#root = root;
+    this.#before = before;
+  }
+
+  /** Who is not root does not own the host's folders: those that files go into have to be there in an upper layer. */
+  async expect({ files }: { files: readonly string[] }): Promise<void> {
+    if (process.geteuid?.() === 0) return;
+    const folders = new Set<string>();
+    for (const file of files) {
+      for (const path of await packagePaths(file)) {
+        for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
+      }
+    }
+    const sorted = [...folders].sort();
+    for (const { path, host, name } of this.#root.layers) {
+      if (host === undefined) continue;
+      for (const folder of sorted) {
+        if (!folder.startsWith(`${path}/`)) continue;
+        const inner = folder.slice(path.length + 1);
+        const source = join(host, inner);
+        const isFolder = await lstat(source).then(
+          (found) => found.isDirectory(),
+          () => false,
+        );
+        const isThere = (await folderWithin(this.#root.folder, folder).catch(() => "")) !== undefined;
+        if (isFolder && !isThere) await copyFolder(source, join(this.#root.upper(name), inner));
+      }
+    }
+  }
+
+  async run(command: readonly [string, ...string[]], options: CommandOptions) {
+    this.#after = undefined;
+    return runInSandbox(command, {
+      ...options,
+      mounts: await this.#root.mounts(),
+      workFolder: this.#root.work,
+    });
+  }
+
+  async packageFilesIn(folder: string): Promise<string[]> {
+    const path = join(this.#root.upper("root"), folder);
+    const names = await readdir(path).catch(() => []);
+    return names.filter((name) => name.endsWith(".deb")).map((name) => join(path, name));
+  }
+
+  async packages() {
+    if (this.#after === undefined) {
+      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
+      this.#after = ownPackages(status, this.#before, this.#root.architecture);
+    }
+    return this.#after;
+  }
+
+  async removeFile(path: string): Promise<void> {
+    await this.run(["rm", "-f", "--", path], {
+      network: false,
+      seconds: 30,
+      log: () => {},
+      signal: new AbortController().signal,
+    });
+  }
+
+  async commit(decide: () => Promise<void>): Promise<void> {
+    const database = this.#root.upper("var-lib-dpkg");
+    const own = await this.packages();
+    await writeFile(join(database, "status.new"), formatParagraphs(own.map(({ fields }) => fields)));
+    await rename(join(database, "status.new"), join(database, "status"));
+    for (const [layer, paths] of Object.entries(PASSING)) {
+      for (const path of paths) await removeTree(join(this.#root.upper(layer), path));
+    }
+    await this.#refuseMovedFolders();
+    await syncFileSystem(this.#root.work);
+    await decide();
+    await this.#root.merge();
+    await removeTree(this.#root.work);
+  }
+
+  async rollback(): Promise<void> {
+    await removeTree(this.#root.work);
+  }
+
+  /** A link in the place of a folder that another layer is merged into would lead out of the tree. */
+  async #refuseMovedFolders(): Promise<void> {
+    const upper = this.#root.upper("root");
+    for (const { path } of this.#root.layers) await folderWithin(upper, path);
+    if ((await readdir(upper)).includes(OURS)) throw conflictError(`a package has a file /${OURS}`);
+  }
+}
