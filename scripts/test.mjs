@@ -18,6 +18,7 @@ const SYSTEM_PROGRAMS = {
   fish: "fish",
   kcat: "kcat",
   lintian: "lintian",
+  lz4: "lz4",
   podman: "podman",
   "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",

@@ -15,6 +15,7 @@ const PROGRAMS = {
   fakeroot: "fakeroot",
   kcat: "kcat",
   lintian: "lintian",
+  lz4: "lz4",
 } as const;
 export type DebianPackage = keyof typeof PROGRAMS;
 

@@ -43,18 +43,14 @@ function writeInt64(bytes: Buffer, value: number, at: number): void {
 /** Fields of the batch that begins at byte `at` of `bytes`, whose first 61 bytes must be there. */
 export const batchSize = (bytes: Buffer, at = 0) => LENGTH_END + bytes.readInt32BE(at + AT.length);
 export const baseOffset = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseOffset);
-export const lastOffset = (bytes: Buffer, at = 0) =>
-  baseOffset(bytes, at) + bytes.readInt32BE(at + AT.lastOffsetDelta);
 export const leaderEpoch = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.leaderEpoch);
 export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & CODEC_MASK;
 export const isLogAppendTime = (bytes: Buffer, at = 0) =>
   (bytes.readInt16BE(at + AT.attributes) & LOG_APPEND_TIME) !== 0;
-export const baseTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseTimestamp);
 /** Milliseconds; the newest of its records. */
 export const maxTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.maxTimestamp);
 /** -1 = the producer is not idempotent. */
 export const producerId = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.producerId);
-export const producerEpoch = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.producerEpoch);
 export const baseSequence = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.baseSequence);
 export const recordCount = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.count);
 
