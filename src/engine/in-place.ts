@@ -49,14 +49,13 @@ export async function updateInPlace(
   return (
     (wanted.Memory ?? now.memoryBytes) === now.memoryBytes &&
     (settings.cpus ?? now.cpus) === now.cpus &&
-    (settings.pids ?? now.pids) === now.pids &&
     (restart ?? now.restart) === now.restart
   );
 }
 
 /**
  * What a container was made from, and what was changed in place since: its labels cannot be. The policy of one that is
- * kept for a rollback is "no" meanwhile, and says nothing.
+ * kept for a rollback is "no" meanwhile, and says nothing. Neither does a limit of processes: Podman sets one by itself.
  * @returns undefined when its labels do not tell.
  */
 export function readContainer(container: Container): { recipe: Recipe; settings: UserSettings } | undefined {
@@ -69,7 +68,6 @@ export function readContainer(container: Container): { recipe: Recipe; settings:
       ? {}
       : { memoryBytes: now.memoryBytes }),
     ...(now.cpus === undefined ? {} : { cpus: now.cpus }),
-    ...(now.pids === undefined ? {} : { pids: now.pids }),
     ...(now.restart === undefined || now.restart === (settings.restart ?? "unless-stopped")
       ? {}
       : { restart: now.restart }),
@@ -79,7 +77,7 @@ export function readContainer(container: Container): { recipe: Recipe; settings:
 
 /** Engines write 0, or -1, for what is not limited. */
 function inForce({ HostConfig }: Container) {
-  const { Memory, NanoCpus, PidsLimit, RestartPolicy } = HostConfig;
+  const { Memory, NanoCpus, RestartPolicy } = HostConfig;
   const limited = (value: number | null | undefined) => (value != null && value > 0 ? value : undefined);
   const cpus = limited(NanoCpus);
   const restart = (["no", "always", "unless-stopped", "on-failure"] as const).find(
@@ -88,7 +86,6 @@ function inForce({ HostConfig }: Container) {
   return {
     memoryBytes: limited(Memory),
     cpus: cpus === undefined ? undefined : cpus / NANO,
-    pids: limited(PidsLimit),
     restart,
   };
 }

@@ -19,8 +19,8 @@ import { mergeSettings, type UserSettings } from "./user-settings.ts";
 const SECRET_NAME = /pass|secret|token|key|credential|auth/i;
 const HIDDEN = "••••••";
 const NANO = 1e9;
-/** Settings that an engine can change without making the container anew. */
-const IN_PLACE = ["memoryBytes", "cpus", "pids", "restart"];
+/** Settings that an engine can change without making the container anew, and that can be told from its own defaults. */
+const IN_PLACE = ["memoryBytes", "cpus", "restart"];
 
 /** Settings as they are in force; values of what looks like a secret are hidden. @throws NOT_FOUND. */
 export async function readSettings(shop: Workshop, name: string): Promise<PluginSettings> {
