@@ -49,8 +49,9 @@ async function judge(
   elapsedMs: number,
 ): Promise<string> {
   const { State, RestartCount = 0 } = container;
-  if (State.Status === "restarting" || RestartCount > 0)
-    return `ended with code ${State.ExitCode} after its start`;
+  if (State.Status === "restarting") return `ended with code ${State.ExitCode} after its start`;
+  // It runs again, so that the engine no longer knows how it ended.
+  if (State.Status === "running" && RestartCount > 0) return "ended after its start";
   if (State.Status !== "running" && State.Status !== "paused") {
     const why = State.OOMKilled === true ? "ran out of memory" : `ended with code ${State.ExitCode}`;
     return `${why}${State.Error ? ` (${State.Error})` : ""} after its start`;

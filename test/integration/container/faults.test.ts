@@ -69,14 +69,15 @@ describeWith(
     it("a program that ends at once; volumes that were there before are kept", async () => {
       await busyboxImage(engine.api, "local/failing:1", { program: "failing" });
       await engine.api.createVolume({ Name: "precious" });
+      onTestFinished(() => engine.api.getVolume("precious").remove());
       const target = openTarget({ url: engine.url });
       const settings = { volumes: ["precious:/a", "fresh:/b"] };
       await expect(target.install("local/failing:1", { name: "demo", settings })).rejects.toMatchObject({
         code: "BACKEND",
-        message: 'plugin "demo" ended with code 1 after its start: about to fail',
+        // A busy machine looks only when the engine has started it once more.
+        message: expect.stringMatching(/^plugin "demo" ended (with code 1 )?after its start: about to fail$/),
       });
       expect(await engineContents(engine.api)).toEqual({ ...NOTHING, volumes: ["precious"] });
-      await engine.api.getVolume("precious").remove();
     });
 
     it("an interrupt while it waits for health", async () => {
