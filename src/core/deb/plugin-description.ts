@@ -19,6 +19,8 @@ export interface PluginDescription {
   depends: readonly PluginDependency[];
   /** Debian relations, one text each: `a (>= 1)`, `a | b`. */
   debianDepends: readonly string[];
+  /** Whether its files below `/etc` are the administrator's to change: what is changed survives updates and a removal. */
+  conffiles: boolean;
   /** Every key of the file as plain JSON, those that nobody knows included; dates as text. */
   metadata: Readonly<Record<string, unknown>>;
 }

@@ -67,6 +67,7 @@ export function readDescription(
     maxWazoVersion: faults.bound(metadata, "max_wazo_version", wazoVersion),
     depends: faults.dependencies(metadata),
     debianDepends: faults.relations(metadata),
+    conffiles: faults.flag(metadata, "conffiles"),
     metadata,
   };
   faults.check();
@@ -222,6 +223,14 @@ class DescriptionFaults {
     };
     this.#details.depends = { ...known, [index]: entry };
     this.#sentences.push(`entry ${index + 1} of "depends" ${what}`);
+  }
+
+  /** A key of ours, which the original does not look at. */
+  flag(metadata: Mapping, field: string): boolean {
+    const value = metadata[field];
+    if (value === undefined || value === null || typeof value === "boolean") return value === true;
+    this.#add(field, typeFault("boolean", "Not a valid boolean."), `"${field}" is neither true nor false`);
+    return false;
   }
 
   /** The original copies this list as it is. A text in its place would give a package that nobody can install. */

@@ -32,6 +32,15 @@ const TYPICAL = {
   "etc/hello/hello.yml": "enabled: true\n",
 };
 
+/** Keeps to the places that Debian has for packages. */
+const TIDY = {
+  ...pluginFiles({
+    package: 'mkdir -p "$pkgdir/usr/share/hello"; cp -R etc "$pkgdir/"; cp a "$pkgdir/usr/share/hello/"',
+  }),
+  "etc/hello/hello.yml": "enabled: true\n",
+  a: "a\n",
+};
+
 describeWith(["bubblewrap", "fakeroot"], "building a plugin", () => {
   it("makes a package that belongs to root, with the plugin's description and rules", async () => {
     const { build, steps } = await makeWorkshop();
@@ -209,32 +218,82 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its 
   });
 });
 
+/** A folder with an empty database of packages, and dpkg for it. */
+async function emptyRoot() {
+  const root = await makeTempDir();
+  for (const folder of ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers"]) {
+    await mkdir(join(root, folder), { recursive: true });
+  }
+  await writeFile(join(root, "var/lib/dpkg/status"), "");
+  const flags = [`--root=${root}`, "--force-script-chrootless", `--log=${root}/log`, "--force-depends"];
+  const dpkg = (...words: string[]) =>
+    execFileSync(findProgram("dpkg") ?? "dpkg", [...flags, ...words], { encoding: "utf8", stdio: "pipe" });
+  return { root, dpkg };
+}
+
+/** Names of the errors that lintian finds, and of overrides that are of no use. */
+function lintian(file: string): string[] {
+  const words = ["--allow-root", "--display-info", file];
+  const { stdout } = spawnSync("lintian", words, { encoding: "utf8" });
+  return [...stdout.matchAll(/^(?:E: \S+: (\S+)|\S: \S+: (mismatched-override|unused-override))/gm)].map(
+    ([, error, override]) => error ?? override ?? "",
+  );
+}
+
 describeWith(["bubblewrap", "fakeroot", "lintian"], "a package of a plugin", () => {
-  it("has no error that lintian knows", async () => {
+  it.each(["version: 1.10", "version: 0.0.2-2", "version: 1.0\nconffiles: true"])(
+    "has no error that lintian knows, and no needless override (%j)",
+    async (more) => {
+      const { build } = await makeWorkshop();
+      const description = `namespace: acme\nname: hello\n${more}\nplugin_format_version: 1\n`;
+      const { file, warnings } = await build({ ...TIDY, "wazo/plugin.yml": description });
+      expect(warnings).toEqual([]);
+      expect(lintian(file)).toEqual([]);
+    },
+  );
+
+  it("hides no fault of the plugin's own: lintian sees it, and so does whoever installs it", async () => {
     const { build } = await makeWorkshop();
-    for (const version of ["1.10", "0.0.2-2"]) {
-      const description = `namespace: acme\nname: hello\nversion: ${version}\nplugin_format_version: 1\n`;
-      const { file } = await build({ ...TYPICAL, "wazo/plugin.yml": description });
-      const { stdout, status } = spawnSync("lintian", ["--allow-root", file], { encoding: "utf8" });
-      expect(status).toBe(0);
-      expect(stdout.split("\n").filter((line) => line.startsWith("E:"))).toEqual([]);
-    }
+    const { file, warnings } = await build(TYPICAL);
+    expect(new Set(lintian(file))).toEqual(
+      new Set(["dir-in-usr-local", "file-in-usr-local", "dir-or-file-in-var-www"]),
+    );
+    expect(warnings).toEqual([expect.stringContaining("/usr/local"), expect.stringContaining("/var/www")]);
+  });
+
+  it("leaves files below /etc to the administrator when its description says so, also when it is updated", async () => {
+    const { build } = await makeWorkshop();
+    const { root, dpkg } = await emptyRoot();
+    const version = (number: string, content: string, more: string) =>
+      build({
+        ...TIDY,
+        "etc/hello/hello.yml": content,
+        "wazo/plugin.yml": `namespace: acme\nname: hello\nversion: ${number}\n${more}`,
+      });
+    const file = join(root, "etc/hello/hello.yml");
+    dpkg("--install", (await version("1.0", "from: 1.0\n", "conffiles: true\n")).file);
+    await writeFile(file, "from: the administrator\n");
+    dpkg(
+      "--force-confdef",
+      "--force-confold",
+      "--install",
+      (await version("1.1", "from: 1.1\n", "conffiles: true\n")).file,
+    );
+    expect(readFileSync(file, "utf8")).toBe("from: the administrator\n");
+    dpkg("--remove", "wazo-plugind-hello-acme");
+    expect(existsSync(file)).toBe(true);
+    dpkg("--purge", "wazo-plugind-hello-acme");
+    expect(existsSync(file)).toBe(false);
+
+    dpkg("--install", (await version("1.0", "from: 1.0\n", "")).file);
+    await writeFile(file, "from: the administrator\n");
+    dpkg("--install", (await version("1.1", "from: 1.1\n", "")).file);
+    expect(readFileSync(file, "utf8")).toBe("from: 1.1\n");
   });
 
   it("is what dpkg installs, removes and purges", async () => {
     const { build } = await makeWorkshop();
-    const root = await makeTempDir();
-    for (const folder of ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers"]) {
-      await mkdir(join(root, folder), { recursive: true });
-    }
-    await writeFile(join(root, "var/lib/dpkg/status"), "");
-    const dpkg = (...words: string[]) => {
-      const flags = [`--root=${root}`, "--force-script-chrootless", `--log=${root}/log`, "--force-depends"];
-      return execFileSync(findProgram("dpkg") ?? "dpkg", [...flags, ...words], {
-        encoding: "utf8",
-        stdio: "pipe",
-      });
-    };
+    const { root, dpkg } = await emptyRoot();
     const mark = (word: string) => `echo ${word} >> "$DPKG_ROOT/calls"`;
     const { file } = await build({
       ...TYPICAL,

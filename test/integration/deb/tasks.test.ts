@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { craftPackage } from "../../helpers/crafted-package.ts";
 import { type DebServer, startDebServer } from "../../helpers/deb-server.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { makePluginRepository, pluginFiles, type WazoPlugin } from "../../helpers/plugin-repository.ts";
@@ -126,6 +127,19 @@ describeWith(["apt"], "tasks of Debian-package plugins", () => {
     if (found === undefined) throw new Error("the package is not kept");
     return found;
   }
+
+  test("a finished package with a setuid file is refused before anything is installed", async () => {
+    const content = await craftPackage([{ name: "./usr/bin/su", mode: 0o4755 }]);
+    const sent = await upload(content, "application/vnd.debian.binary-package");
+    const source = { type: "upload", id: sent.body.id };
+    const plan = await api("POST", "/plans", { action: "install", source });
+    expect([plan.status, plan.body.detail]).toEqual([422, expect.stringContaining("setuid")]);
+    expect(await install(source)).toMatchObject({
+      state: "failed",
+      error: { code: "INVALID", details: { step: "validating" } },
+    });
+    expect(await server.hasPackage("wazo-plugind-crafted-acme")).toBe(false);
+  });
 
   test("what is no package and no archive of a plugin is refused", async () => {
     const junk = await upload(Buffer.from("no package"), "application/vnd.debian.binary-package");

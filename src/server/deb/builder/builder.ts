@@ -22,6 +22,8 @@ export interface BuiltPackage {
   sizeBytes: number;
   /** The fields of its control file, in their order. */
   control: Readonly<Record<string, string>>;
+  /** What its author should mend, and whoever installs it should know: a sentence each. */
+  warnings: readonly string[];
 }
 
 /** Makes a Debian package of a plugin's source tree (wazo-plugind spec, sections 3 and 4). */

@@ -6,10 +6,11 @@ import { MAINTAINER } from "./control-file.ts";
 /**
  * What Debian wants of every package below `/usr/share/doc`, and a note to lintian, by path.
  * @param sourceDate in seconds since 1970.
+ * @param ownsEtc whether it has files below `/etc` that are no conffiles.
  */
 export function documents(
   description: PluginDescription,
-  sourceDate: number,
+  { sourceDate, ownsEtc }: { sourceDate: number; ownsEtc: boolean },
 ): ReadonlyMap<string, string | Uint8Array> {
   const name = packageName(description);
   const folder = `usr/share/doc/${name}`;
@@ -18,7 +19,7 @@ export function documents(
   return new Map<string, string | Uint8Array>([
     [`${folder}/${changelog}`, gzipSync(changelogText(description, sourceDate), { level: 9 })],
     [`${folder}/copyright`, copyright(description, sourceDate)],
-    [`usr/share/lintian/overrides/${name}`, overrides(name)],
+    [`usr/share/lintian/overrides/${name}`, overrides(name, ownsEtc)],
   ]);
 }
 
@@ -52,25 +53,16 @@ function oneLine(value: unknown): string | undefined {
   return text === "" ? undefined : text.slice(0, 200);
 }
 
-/** What lintian takes for a fault of a package in Debian's own archive, where packages of plugins never go. */
-const OVERRIDES = {
-  "Plugins own their files below /etc: an update replaces them, a removal takes them away.": [
-    "file-in-etc-not-marked-as-conffile",
-  ],
-  "Packages of this section are found by it.": ["unknown-section"],
-  "Where its files go is the plugin's own affair: this is where Python puts modules, and nginx looks for pages.":
-    [
-      "dir-in-usr-local",
-      "file-in-usr-local",
-      "dir-or-file-in-opt",
-      "dir-or-file-in-srv",
-      "dir-or-file-in-var-www",
-      "package-installs-python-pycache-dir",
-      "privacy-breach-uses-embedded-file",
-    ],
-};
-
-const overrides = (name: string) =>
-  Object.entries(OVERRIDES)
-    .map(([why, tags]) => `# ${why}\n${tags.map((tag) => `${name}: ${tag}\n`).join("")}`)
-    .join("");
+/** What the form of a plugin's package asks for, though lintian knows it as a fault; faults of the plugin's own stay visible. */
+const overrides = (
+  name: string,
+  ownsEtc: boolean,
+) => `# wazo-plugind finds packages of plugins by this section.
+${name}: unknown-section
+${
+  ownsEtc
+    ? `# Without "conffiles: true" in its plugin.yml an update replaces a plugin's files below /etc, as wazo-plugind does it.
+${name}: file-in-etc-not-marked-as-conffile
+`
+    : ""
+}`;

@@ -13,6 +13,7 @@ import { documents } from "./documents.ts";
 import type { BuildLimits } from "./limits.ts";
 import { maintainerScripts, pluginFolder } from "./maintainer-scripts.ts";
 import { listPackage, makeFolder, type PackageEntry, refused, setTimes } from "./package-tree.ts";
+import { packageWarnings } from "./package-warnings.ts";
 
 const run = promisify(execFile);
 
@@ -40,16 +41,24 @@ export interface PackOptions {
  */
 export async function pack(options: PackOptions): Promise<BuiltPackage> {
   const { folder, description, sourceDate, limits } = options;
-  await listPackage(folder, limits);
+  const shipped = await listPackage(folder, limits);
   await refuseTaken(folder, ["DEBIAN", pluginFolder(description)]);
   await addWazoFolder(options);
-  for (const [path, content] of documents(description, sourceDate)) await addFile(folder, path, content);
+  const etc = etcFiles(shipped);
+  const ownsEtc = etc.length > 0 && !description.conffiles;
+  for (const [path, content] of documents(description, { sourceDate, ownsEtc })) {
+    await addFile(folder, path, content);
+  }
   const entries = await listPackage(folder, limits);
   const control = controlParagraph(description, installedKiB(entries));
   const debian = join(folder, "DEBIAN");
   await mkdir(debian);
   await chmod(debian, 0o755);
   await writeFile(join(debian, "control"), String(control), { mode: 0o644 });
+  if (etc.length > 0 && description.conffiles) {
+    const lines = etc.map((path) => `/${path}\n`);
+    await writeFile(join(debian, "conffiles"), lines.join(""), { mode: 0o644 });
+  }
   await writeFile(join(debian, "md5sums"), await md5sums(folder, entries), { mode: 0o644 });
   for (const [name, text] of Object.entries(maintainerScripts(description))) {
     await writeFile(join(debian, name), text);
@@ -66,8 +75,13 @@ export async function pack(options: PackOptions): Promise<BuiltPackage> {
     sha256: await digest(options.file, "sha256"),
     sizeBytes: (await stat(options.file)).size,
     control: fields,
+    warnings: packageWarnings(shipped),
   };
 }
+
+/** Links are none: dpkg takes plain files only. */
+const etcFiles = (entries: readonly PackageEntry[]): string[] =>
+  entries.filter(({ kind, path }) => kind === "file" && path.startsWith("etc/")).map(({ path }) => path);
 
 async function refuseTaken(folder: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) {

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { lstat, lutimes, mkdir, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidError } from "../../../core/errors.ts";
@@ -24,9 +25,17 @@ export async function listPackage(
   limits: { packageBytes: number; packageFiles: number },
   depth = 0,
 ): Promise<PackageEntry[]> {
+  return listWithin(walk(root, "", depth), limits);
+}
+
+/** All of the entries. @throws INVALID when it is too much. */
+export async function listWithin(
+  found: AsyncIterable<PackageEntry>,
+  limits: { packageBytes: number; packageFiles: number },
+): Promise<PackageEntry[]> {
   const entries: PackageEntry[] = [];
   let bytes = 0;
-  for await (const entry of walk(root, "", depth)) {
+  for await (const entry of found) {
     entries.push(entry);
     bytes += entry.size;
     if (entries.length > limits.packageFiles) throw refused(`has more than ${limits.packageFiles} files`);
@@ -40,27 +49,55 @@ async function* walk(root: string, folder: string, depth: number): AsyncGenerato
   names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   for (const name of names) {
     const path = folder === "" ? name : `${folder}/${name}`;
-    if (path.length > LONGEST_PATH) throw refused(`has paths of more than ${LONGEST_PATH} characters`);
-    const shown = JSON.stringify(path);
-    if (/[\u0000-\u001f\u007f\uFFFD]/.test(name)) {
-      throw refused(`has the name ${shown}, which is not UTF-8 or has a control character`);
-    }
+    checkPath(path);
     const found = await lstat(join(root, path));
-    if (found.isDirectory()) {
-      yield { path, kind: "folder", size: 0 };
-      yield* walk(root, path, depth);
-    } else if (found.isSymbolicLink()) {
-      const target = await readlink(join(root, path));
-      if (climbsOut(depth + path.split("/").length - 1, target))
-        throw refused(`has the link ${shown}, which leads out of it`);
-      yield { path, kind: "link", size: 0 };
-    } else if (!found.isFile()) throw refused(`has ${shown}, which is neither a file, a folder nor a link`);
-    else {
-      if (found.mode & SET_ID)
-        throw refused(`has ${shown}, which would run with the rights of its owner (setuid, setgid)`);
-      yield { path, kind: "file", size: found.size };
-    }
+    const target = found.isSymbolicLink() ? await readlink(join(root, path)) : undefined;
+    const kind = checkedKind({ path, kind: kindOf(found), mode: found.mode, target }, depth);
+    yield { path, kind, size: kind === "file" ? found.size : 0 };
+    if (kind === "folder") yield* walk(root, path, depth);
   }
+}
+
+function kindOf(found: Stats): PackageEntry["kind"] | undefined {
+  if (found.isDirectory()) return "folder";
+  if (found.isSymbolicLink()) return "link";
+  return found.isFile() ? "file" : undefined;
+}
+
+/** Something that is to be in a package. `kind` undefined = a device and the like; `target` is that of a link. */
+export interface OfferedEntry {
+  path: string;
+  kind: PackageEntry["kind"] | undefined;
+  mode: number;
+  target: string | undefined;
+}
+
+/** Looks at the name of one entry of a package. @throws INVALID for what no package of a plugin may hold. */
+export function checkPath(path: string): void {
+  if (path.length > LONGEST_PATH) throw refused(`has paths of more than ${LONGEST_PATH} characters`);
+  const shown = JSON.stringify(path);
+  if (/[\u0000-\u001f\u007f\uFFFD]/.test(path)) {
+    throw refused(`has the name ${shown}, which is not UTF-8 or has a control character`);
+  }
+  if (path.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
+    throw refused(`has the name ${shown}, which is no path below its root`);
+  }
+}
+
+/**
+ * Looks at one entry of a package, but for its name.
+ * @param depth see `listPackage`. @throws INVALID for what no package of a plugin may hold.
+ */
+export function checkedKind({ path, kind, mode, target }: OfferedEntry, depth = 0): PackageEntry["kind"] {
+  const shown = JSON.stringify(path);
+  if (kind === undefined) throw refused(`has ${shown}, which is neither a file, a folder nor a link`);
+  if (kind === "link" && climbsOut(depth + path.split("/").length - 1, target ?? "")) {
+    throw refused(`has the link ${shown}, which leads out of it`);
+  }
+  if (kind === "file" && mode & SET_ID) {
+    throw refused(`has ${shown}, which would run with the rights of its owner (setuid, setgid)`);
+  }
+  return kind;
 }
 
 /**

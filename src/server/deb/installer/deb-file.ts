@@ -34,16 +34,21 @@ export interface PackageEntry {
 export async function* readEntries(file: string): AsyncGenerator<PackageEntry> {
   const child = spawn("dpkg-deb", ["--fsys-tarfile", file], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(child, "close");
-  for await (const entry of child.stdout.pipe(extract())) {
-    yield {
-      path: entry.header.name.replace(/^\.?\/*|\/+$/g, ""),
-      header: entry.header,
-      content: entry as AsyncIterable<Buffer>,
-    };
-    entry.resume();
+  try {
+    for await (const entry of child.stdout.pipe(extract())) {
+      yield {
+        path: entry.header.name.replace(/^\.?\/*|\/+$/g, ""),
+        header: entry.header,
+        content: entry as AsyncIterable<Buffer>,
+      };
+      entry.resume();
+    }
+    const [exitCode] = await ended;
+    if (exitCode !== 0) throw invalidError(`${file} is no Debian package`);
+  } finally {
+    // It would wait for ever for somebody to read the rest.
+    child.kill();
   }
-  const [exitCode] = await ended;
-  if (exitCode !== 0) throw invalidError(`${file} is no Debian package`);
 }
 
 /** Paths of what a package puts into place, relative to the root. */

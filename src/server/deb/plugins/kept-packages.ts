@@ -6,6 +6,7 @@ import { PLUGIN_SECTION, type PluginId, pluginOfPackage } from "../../../core/de
 import { invalidError } from "../../../core/errors.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
 import { readControl } from "../repository/package-control.ts";
+import { checkContents } from "./package-contents.ts";
 
 /** The file of a package of a plugin; whoever has it removes it. */
 export interface PackageFile {
@@ -37,7 +38,7 @@ export class KeptPackages {
     await this.#blobs.put(createReadStream(file));
   }
 
-  /** @throws INVALID for what is no package of a plugin. */
+  /** @throws INVALID for what is no package of a plugin, or has in it what none may have. */
   async file(sha256: string): Promise<PackageFile> {
     const file = join(this.#folder, `${crypto.randomUUID()}.deb`);
     try {
@@ -49,6 +50,7 @@ export class KeptPackages {
           hint: `plugins are packages wazo-plugind-<name>-<namespace> of the section ${PLUGIN_SECTION}`,
         });
       }
+      await checkContents(file);
       return { file, sha256, package: name, version, plugin };
     } catch (error) {
       await rm(file, { force: true });

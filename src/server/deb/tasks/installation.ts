@@ -37,6 +37,7 @@ interface Candidate {
   treeSha256: string | null;
   previousVersion: string | null;
   allowDowngrade: boolean;
+  warnings: readonly string[];
   /** Removes what it was built from. */
   clean: () => Promise<void>;
 }
@@ -115,6 +116,7 @@ export class Installation {
         treeSha256: tree.treeSha256,
         previousVersion: installed?.version ?? null,
         allowDowngrade,
+        warnings: built.warnings,
         clean: () => this.#preparation.discardTree(tree),
       });
     } finally {
@@ -158,7 +160,7 @@ export class Installation {
     const { plugin, version, package: name, sha256: debSha256 } = file;
     await task.enter("updating");
     await packages.keep(file.file);
-    const warnings: string[] = [];
+    const warnings = [...candidate.warnings];
     const result: InstallResult = {
       ...plugin,
       version,
@@ -241,6 +243,7 @@ const packageCandidate = (
   treeSha256: null,
   previousVersion: installed?.version ?? null,
   allowDowngrade,
+  warnings: [],
   clean: async () => undefined,
 });
 

@@ -169,6 +169,10 @@ tags: [x]
       },
     ],
     [
+      `${VALID}conffiles: etc`,
+      { conffiles: { constraint_id: "type", constraint: "boolean", message: "Not a valid boolean." } },
+    ],
+    [
       `${VALID}debian_depends: tig`,
       { debian_depends: { constraint_id: "type", constraint: "list", message: "Not a valid list." } },
     ],
