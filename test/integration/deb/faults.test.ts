@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type DebServer, type DebServerOptions, startDebServer } from "../../helpers/deb-server.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { holdDpkgLock } from "../../helpers/dpkg-lock.ts";
@@ -21,6 +21,8 @@ const PLUGIN: WazoPlugin = {
     install: "date > /srv/since",
   },
 };
+
+vi.setConfig({ testTimeout: 90_000 });
 
 describeWith(["apt"], "a fault of the machine while a plugin is updated", () => {
   /** A server with version 1.0 installed, whose state is compared by every name, mode, time and digest. */
