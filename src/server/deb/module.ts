@@ -7,7 +7,7 @@ import { taskRoutes } from "./api/task-routes.ts";
 import { Authorities } from "./auth/authorities.ts";
 import { LocalAuthority } from "./auth/local-authority.ts";
 import { Tenants } from "./auth/tenants.ts";
-import { tokenRoutes } from "./auth/token-routes.ts";
+import { TOKEN_NOTE, tokenRoutes } from "./auth/token-routes.ts";
 import { WazoAuthority } from "./auth/wazo-authority.ts";
 import { createPackageBuilder } from "./builder/create.ts";
 import { Outbox } from "./events/outbox.ts";
@@ -187,6 +187,7 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
     jobs: [
       ...repository.jobs,
       { name: "deb.uploads", everyMs: HOUR_MS, run: () => uploads.prune() },
+      { name: "deb.tokens", everyMs: HOUR_MS, run: () => context.logins.forgetExpiredTokens(TOKEN_NOTE) },
       {
         name: "deb.tasks",
         everyMs: 24 * HOUR_MS,
