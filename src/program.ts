@@ -20,9 +20,10 @@ export interface ParsedRun {
  * @throws USAGE for what cannot be understood, with the nearest word as the hint.
  */
 export async function parseCommandLine(
-  argv: readonly string[],
+  words: readonly string[],
   io: { terminal: Terminal; version: string },
 ): Promise<ParsedRun | undefined> {
+  const argv = withHelpFlag(words);
   let parsed: ParsedRun | undefined;
   let printed = "";
   const program = configure(new Parser("plugctl"), (text) => {
@@ -31,7 +32,7 @@ export async function parseCommandLine(
   program
     .description("One command and one light server for the four ways in which platforms run plugins")
     .version(io.version, "-V, --version", "print the version")
-    .helpCommand("help [command]", "Show help for a command")
+    .helpCommand("help [command...]", "Show help for a command")
     .configureHelp({ formatHelp: programHelp });
   for (const spec of GLOBAL_OPTIONS) program.addOption(toOption(spec));
   for (const entry of mentioned(argv)) {
@@ -54,6 +55,10 @@ export async function parseCommandLine(
   }
   return parsed;
 }
+
+/** `help` takes the words of a command, however many there are, which the parser's own does not. */
+const withHelpFlag = ([first, ...rest]: readonly string[]): readonly string[] =>
+  first === "help" && rest.length > 0 ? [...rest, "--help"] : first === undefined ? [] : [first, ...rest];
 
 /** True when errors are to be JSON: decided from the raw words, since they may not have parsed. */
 export function wantsJson(

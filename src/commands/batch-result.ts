@@ -1,6 +1,7 @@
 import type { Outcome } from "../actions/batch.ts";
 import type { Target } from "../config/config.ts";
 import type { Host } from "../host.ts";
+import { logEnd } from "../output/error.ts";
 import { done, type Result, rows } from "../output/result.ts";
 import type { Column, Row } from "../output/table.ts";
 
@@ -59,7 +60,8 @@ function linesOf<T extends object>(
   const identity = { target: item.target.name, kind: item.target.kind, name: item.name };
   if (error === undefined) return value.map((one) => ({ item, value: one, row: { ...identity, ...one } }));
   const { code, message, hint = null } = error;
-  host.warn(`${item.label}: ${message}${hint === null ? "" : ` (${hint})`}`);
+  const log = logEnd(error).map((line) => `\n  | ${line}`);
+  host.warn(`${item.label}: ${message}${hint === null ? "" : ` (${hint})`}${log.join("")}`);
   return [{ item, row: { ...identity, error: { code, message, hint } } }];
 }
 

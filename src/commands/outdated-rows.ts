@@ -14,7 +14,7 @@ export function outdatedRows(host: Host, found: Outdated, options: { exitCode: b
       { key: "name", drop: 0 },
       { key: "version", drop: 0 },
       { key: "latest", drop: 0 },
-      { key: "digestChanged", title: "new image", drop: 1, show: (changed) => (changed ? "yes" : "") },
+      { key: "digestChanged", title: "changed", drop: 1, show: (changed) => (changed ? "yes" : "") },
     ],
     { empty: "everything is up to date", nameOf: pluginName, exitCode: unreachable || different },
   );

@@ -51,9 +51,9 @@ export interface OutdatedPlugin {
   name: string;
   version: string | null;
   latest: string | null;
-  /** The tag leads to another image than the one that runs. */
+  /** The tag leads to another image than the one that runs, the branch or tag of a repository to another commit. */
   digestChanged: boolean;
-  /** Why this could not be told: its registry or catalogue does not answer. */
+  /** Why this could not be told: its registry, catalogue or repository does not answer. */
   problem: string | null;
 }
 

@@ -1,6 +1,9 @@
 import type { PlugctlError } from "../core/errors.ts";
-import { sanitize } from "./sanitize.ts";
+import { sanitize, sanitizeLine } from "./sanitize.ts";
 import type { Style } from "./style.ts";
+
+/** Lines of a log's end that are shown with an error. */
+const LOG_LINES = 20;
 
 /** An error for people: what was wrong, what to do, and with `verbose` what caused it. */
 export function renderError(error: PlugctlError, options: { style: Style; verbose: boolean }): string {
@@ -10,6 +13,7 @@ export function renderError(error: PlugctlError, options: { style: Style; verbos
     // The message of a single fault is the fault.
     if (!error.message.includes(item)) lines.push(`  ${sanitize(item)}`);
   }
+  lines.push(...logEnd(error).map((line) => `  ${paint.dim("|")} ${line}`));
   if (error.hint !== undefined) lines.push(`  ${paint.dim("hint")}  ${sanitize(error.hint)}`);
   if (options.verbose)
     lines.push(...causes(error).map((cause) => `  ${paint.dim("cause")} ${sanitize(cause)}`));
@@ -22,7 +26,13 @@ export function renderError(error: PlugctlError, options: { style: Style; verbos
   return `${lines.join("\n")}\n`;
 }
 
-/** The same for scripts: one JSON object. */
+/** The last lines of what a failed step printed (`details.log`), harmless to a terminal. */
+export function logEnd({ details }: PlugctlError): string[] {
+  if (typeof details?.log !== "string") return [];
+  return details.log.trimEnd().split("\n").slice(-LOG_LINES).map(sanitizeLine);
+}
+
+/** An error for scripts: one JSON object. */
 export function renderErrorJson(error: PlugctlError, options: { verbose: boolean }): string {
   return `${JSON.stringify({
     error: {

@@ -1,10 +1,11 @@
 import { usageError } from "../core/errors.ts";
 import type { RunningModule, ServerContext, ServerModule } from "./module.ts";
 
-export type ModuleState =
+export type ModuleState = { module: ServerModule } & (
   | { state: "ready"; running: RunningModule }
-  | { state: "off"; withoutBlobs: boolean }
-  | { state: "unavailable"; reason: string; withoutBlobs: boolean };
+  | { state: "off" }
+  | { state: "unavailable"; reason: string }
+);
 
 /** A module as the ready file, `/readyz` and `server/status` show it. */
 export type ModuleReport = "ready" | "off" | { unavailable: string };
@@ -41,16 +42,15 @@ export async function startModules(
 ): Promise<Map<string, ModuleState>> {
   const states = new Map<string, ModuleState>();
   for (const module of modules) {
-    const withoutBlobs = module.withoutBlobs === true;
     if (!selected.has(module.name)) {
-      states.set(module.name, { state: "off", withoutBlobs });
+      states.set(module.name, { module, state: "off" });
       continue;
     }
     try {
-      states.set(module.name, { state: "ready", running: await module.start(context) });
+      states.set(module.name, { module, state: "ready", running: await module.start(context) });
     } catch (error) {
       context.log.warn({ err: error, module: module.name }, "a module cannot run here");
-      states.set(module.name, { state: "unavailable", reason: reasonOf(error), withoutBlobs });
+      states.set(module.name, { module, state: "unavailable", reason: reasonOf(error) });
     }
   }
   return states;

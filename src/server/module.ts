@@ -69,8 +69,12 @@ export interface ServerModule {
   readonly name: string;
   /** Run in order before `start`, each once, in one transaction each. */
   readonly migrations: MigrationSet;
-  /** It refers to no blobs, so garbage can be told from what is needed while it does not run. */
-  readonly withoutBlobs?: true;
+  /**
+   * sha256 of every blob that the module needs, from the database alone, so that it is known while the module does not run;
+   * what no module names and nobody has stored for a day is collected as garbage. So a module refers only to blobs that it
+   * has just `put`, also when it knows that they exist. Without it, the module keeps no blobs.
+   */
+  referencedBlobs?(database: Database): AsyncIterable<string>;
   /** Builds the module's state. Rejects with the reason when it cannot run on this machine. */
   start(context: ServerContext): Promise<RunningModule>;
 }
@@ -86,11 +90,6 @@ export interface RunningModule {
   ready?(): Promise<void>;
   /** Targets that the first start writes into the invoking user's configuration. */
   readonly targets?: readonly OfferedTarget[];
-  /**
-   * sha256 of every blob that the module still needs; what no module names and nobody has stored for a day is collected
-   * as garbage. So a module refers only to blobs that it has just `put`, also when it knows that they exist.
-   */
-  referencedBlobs?(): AsyncIterable<string>;
   /** What there is of the module's things, for `server/status`: `{ plugins: 12, versions: 40 }`. */
   counts?(): Promise<Readonly<Record<string, number>>>;
   /** Called after the last request has been answered. */

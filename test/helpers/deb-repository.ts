@@ -1,7 +1,11 @@
 import type { FastifyInstance } from "fastify";
-import { type AptRepository, createRepository } from "../../src/server/deb/repository/apt-repository.ts";
+import {
+  type AptRepository,
+  createRepository,
+  repositoryBlobs,
+} from "../../src/server/deb/repository/apt-repository.ts";
 import { repositoryRoutes } from "../../src/server/deb/repository/routes.ts";
-import { repositoryMigrations } from "../../src/server/deb/repository/tables.ts";
+import { type RepositoryTables, repositoryMigrations } from "../../src/server/deb/repository/tables.ts";
 import type { ServerModule } from "../../src/server/module.ts";
 import { makeApp } from "./server-context.ts";
 
@@ -17,13 +21,13 @@ export interface RunningRepository {
 export const repositoryModule = (onStart: (repository: AptRepository) => void): ServerModule => ({
   name: "deb",
   migrations: repositoryMigrations,
+  referencedBlobs: (database) => repositoryBlobs(database.$extendTables<RepositoryTables>()),
   async start(context) {
     const repository = await createRepository(context);
     onStart(repository);
     return {
       routes: async (app) => repositoryRoutes(app, { context, repository }),
       jobs: repository.jobs,
-      referencedBlobs: () => repository.referencedBlobs(),
     };
   },
 });

@@ -47,11 +47,14 @@ export interface DebServer {
 export interface DebServerOptions extends Omit<DebOptions, "root" | "market"> {
   /** Items of the market. */
   market?: readonly unknown[];
+  /** Where `data` and `root` are, which stay then; by default a folder that goes away with the server. */
+  folder?: string;
 }
 
 /** Starts a server. `stop` it, and its folder goes away. */
-export async function startDebServer({ market, ...options }: DebServerOptions = {}): Promise<DebServer> {
-  const folder = await mkdtemp(join(tmpdir(), "plugctl-deb-"));
+export async function startDebServer(given: DebServerOptions = {}): Promise<DebServer> {
+  const { market, folder: keptFolder, ...options } = given;
+  const folder = keptFolder ?? (await mkdtemp(join(tmpdir(), "plugctl-deb-")));
   const dataDir = join(folder, "data");
   const root = join(folder, "root");
   const marketFile = join(folder, "market.json");
@@ -130,7 +133,7 @@ export async function startDebServer({ market, ...options }: DebServerOptions = 
     list: (path) => readdir(join(root, path)).catch(() => []),
     async stop() {
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      if (keptFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
     pause: () => server.stop(),
     async resume() {

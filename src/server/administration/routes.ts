@@ -9,7 +9,7 @@ import { Problem } from "../http/problem.ts";
 import { problemResponse, streamResponse, timeSchema } from "../http/schemas.ts";
 import type { ModuleState } from "../module-states.ts";
 import { createBackup } from "../storage/backup.ts";
-import { assertReferencesKnown, collectGarbage } from "./garbage.ts";
+import { collectGarbage } from "./garbage.ts";
 import { readStatus } from "./status.ts";
 
 const statusSchema = z.object({
@@ -26,7 +26,7 @@ const statusSchema = z.object({
 export function administrationRoutes(frame: Frame, modules: ReadonlyMap<string, ModuleState>) {
   return async (app: FastifyInstance): Promise<void> => {
     const { identity, operations, keys, version } = frame;
-    const { audit, blobs, dataDir, now } = frame.context;
+    const { audit, blobs, database, dataDir, now } = frame.context;
     const typed = app.withTypeProvider<ZodTypeProvider>();
     const tags = ["server"];
     const startedAt = now();
@@ -83,14 +83,15 @@ export function administrationRoutes(frame: Frame, modules: ReadonlyMap<string, 
       },
       async handler(request, reply) {
         const actor = await identity.authorize(request, "admin");
-        assertReferencesKnown(modules);
         if (collecting) throw new Problem(409, "gc_running", "garbage is being collected already");
         collecting = true;
         const what = { kind: "server.gc", resource: "server", actor };
         const operation = await operations
           .start(what, async (progress, signal) => {
             try {
-              const collected = await collectGarbage(blobs, modules, { now: now(), progress, signal });
+              const all = [...modules.values()].map(({ module }) => module);
+              const options = { now: now(), progress, signal };
+              const collected = await collectGarbage({ blobs, database }, all, options);
               const entry = { actor, action: "server.gc", resource: "server", outcome: "ok" as const };
               await audit.record({ ...entry, ...originOf(request), detail: { ...collected } });
               return collected;

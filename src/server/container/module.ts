@@ -51,7 +51,6 @@ const LOOK_MS = 10_000;
 export const containerModule: ServerModule = {
   name: NAME,
   migrations: containerMigrations,
-  withoutBlobs: true,
   start: startContainers,
 };
 

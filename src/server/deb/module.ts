@@ -7,7 +7,7 @@ import { taskRoutes } from "./api/task-routes.ts";
 import { Authorities } from "./auth/authorities.ts";
 import { LocalAuthority } from "./auth/local-authority.ts";
 import { Tenants } from "./auth/tenants.ts";
-import { tokenRoutes } from "./auth/token-routes.ts";
+import { TOKEN_NOTE, tokenRoutes } from "./auth/token-routes.ts";
 import { WazoAuthority } from "./auth/wazo-authority.ts";
 import { createPackageBuilder } from "./builder/create.ts";
 import { Outbox } from "./events/outbox.ts";
@@ -19,11 +19,11 @@ import { plugindRoutes } from "./plugind/routes.ts";
 import { KeptPackages } from "./plugins/kept-packages.ts";
 import { PluginService } from "./plugins/plugin-service.ts";
 import { listPlugins } from "./plugins/records.ts";
-import { Uploads } from "./plugins/uploads.ts";
+import { Uploads, uploadedBlobs } from "./plugins/uploads.ts";
 import { makeProbe } from "./probe.ts";
-import { createRepository } from "./repository/apt-repository.ts";
+import { createRepository, repositoryBlobs } from "./repository/apt-repository.ts";
 import { repositoryRoutes } from "./repository/routes.ts";
-import { repositoryMigrations } from "./repository/tables.ts";
+import { type RepositoryTables, repositoryMigrations } from "./repository/tables.ts";
 import { readSettings, shownConfig } from "./settings.ts";
 import { createSourceFetcher } from "./sources/fetcher.ts";
 import { removeTree } from "./sources/remove-tree.ts";
@@ -45,6 +45,11 @@ const TASK_DAYS = 90;
 export const debModule: ServerModule = {
   name: NAME,
   migrations: { ...debMigrations, ...repositoryMigrations },
+  async *referencedBlobs(database) {
+    yield* uploadedBlobs(database.$extendTables<DebTables>());
+    yield* repositoryBlobs(database.$extendTables<RepositoryTables>());
+    for (const { debSha256 } of await listPlugins(database.$extendTables<DebTables>())) yield debSha256;
+  },
   start: startDeb,
 };
 
@@ -187,6 +192,7 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
     jobs: [
       ...repository.jobs,
       { name: "deb.uploads", everyMs: HOUR_MS, run: () => uploads.prune() },
+      { name: "deb.tokens", everyMs: HOUR_MS, run: () => context.logins.forgetExpiredTokens(TOKEN_NOTE) },
       {
         name: "deb.tasks",
         everyMs: 24 * HOUR_MS,
@@ -196,11 +202,6 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
         },
       },
     ],
-    async *referencedBlobs() {
-      yield* uploads.blobs();
-      yield* repository.referencedBlobs();
-      for (const { debSha256 } of await listPlugins(db)) yield debSha256;
-    },
     counts: async () => ({
       debPlugins: await countPlugins(),
       debPackages: (await repository.list()).length,

@@ -9,7 +9,7 @@ import type { Principal } from "./identity.ts";
 import type { PasswordCheck } from "./passwords.ts";
 import { EVERYTHING } from "./rights.ts";
 import type { Sessions, SessionTokens } from "./sessions.ts";
-import { insertToken } from "./tokens.ts";
+import { deleteExpiredTokens, insertToken } from "./tokens.ts";
 
 export interface PasswordLogin {
   login: string;
@@ -26,6 +26,8 @@ export interface Logins {
     attempt: PasswordLogin,
     wanted: { note: string; expiresAt: Date },
   ): Promise<string>;
+  /** Forgets the tokens of that note that have expired: clients that sign in time and again leave many. */
+  forgetExpiredTokens(note: string): Promise<void>;
   /** Trades a refresh token in. @throws Problem 401. */
   refresh(request: FastifyRequest, refreshToken: string): Promise<SessionTokens>;
   /** The value of a cookie that `ofBrowser` knows. @throws Problem 401 `login_failed`, 429. */
@@ -91,6 +93,7 @@ export function createLogins({ db, audit, passwords, sessions, browsers, now }: 
         };
         return (await insertToken(trx, { ...wanted, expiresAt }, now())).token;
       }),
+    forgetExpiredTokens: (note) => deleteExpiredTokens(db, note, now()),
     ofBrowser: (cookie) => browsers.find(cookie),
     endBrowser: (cookie) => browsers.end(cookie),
     async refresh(request, refreshToken) {

@@ -106,3 +106,11 @@ export async function revokeToken(trx: IdentityDatabase, id: string, now: Date):
     .where("revoked_at", "is", null)
     .execute();
 }
+
+export async function deleteExpiredTokens(db: IdentityDatabase, note: string, now: Date): Promise<void> {
+  await db
+    .deleteFrom("token")
+    .where("note", "=", note)
+    .where("expires_at", "<=", now.toISOString())
+    .execute();
+}

@@ -26,6 +26,7 @@ export function createStoreModule(settings: StoreSettings = DEFAULT_SETTINGS): S
   return {
     name: NAME,
     migrations: storeMigrations,
+    referencedBlobs: (database) => referencedBlobs(database.$extendTables<StoreTables>()),
     start: (context) => startStore(context, settings),
   };
 }
@@ -95,7 +96,6 @@ async function startStore(context: ServerContext, settings: StoreSettings): Prom
         { prefix: "/api/v1" },
       );
     },
-    referencedBlobs: () => referencedBlobs(db),
     stop: () => compressor.stop(),
   };
 }

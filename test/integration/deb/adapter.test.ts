@@ -1,4 +1,4 @@
-import { chmod, readFile, symlink } from "node:fs/promises";
+import { chmod, readFile, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -134,6 +134,53 @@ describeWith(["apt"], "a target that is plugctl's own server", () => {
     expect(
       await thrown(on("installation").update({ name: "acme/alone", dryRun: false }, () => {})),
     ).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("was a file") });
+  });
+
+  it("sees a newer commit of the branch that a plugin came from, and takes it, of the same version as well", {
+    timeout: 90_000,
+  }, async () => {
+    const { install, on } = await open();
+    const plugin = { namespace: "acme", name: "branchy", version: "1.0", branch: "stable" };
+    const repository = await makePluginRepository(plugin);
+    await install({ type: "git", url: repository.url, ref: "stable" });
+    const state = async () =>
+      (await on("installation").outdated()).find(({ name }) => name === "acme/branchy");
+    const upToDate = {
+      name: "acme/branchy",
+      version: "1.0",
+      latest: "1.0",
+      digestChanged: false,
+      problem: null,
+    };
+    expect(await state()).toEqual(upToDate);
+    const commit = repository.push({ ...plugin, rules: { build: "true" } });
+    expect(await state()).toEqual({ ...upToDate, digestChanged: true });
+    const update = () => on("installation").update({ name: "acme/branchy", dryRun: false }, () => {});
+    expect(await update()).toMatchObject({ changed: true, version: "1.0", commit });
+    expect(await state()).toEqual(upToDate);
+    repository.push({ ...plugin, version: "2.0" });
+    expect(await update()).toMatchObject({ changed: true, version: "2.0", previousVersion: "1.0" });
+    expect(await update()).toMatchObject({ changed: false, version: "2.0" });
+    repository.git("checkout", "--quiet", "--detach");
+    repository.git("branch", "--quiet", "-D", "stable");
+    expect(await state()).toMatchObject({
+      latest: null,
+      problem: expect.stringContaining("has no branch or tag stable any more"),
+    });
+  });
+
+  it("takes a tag for what it leads to, and asks nobody about a commit", async () => {
+    const { install, on } = await open();
+    const repository = await makePluginRepository({ namespace: "acme", name: "tagged", version: "1.0" });
+    const commit = repository.commit({}, ["v1"]);
+    const state = async () =>
+      (await on("installation").outdated()).find(({ name }) => name === "acme/tagged");
+    await install({ type: "git", url: repository.url, ref: "v1" });
+    expect(await state()).toMatchObject({ digestChanged: false, problem: null });
+    await install({ type: "git", url: repository.url, ref: commit }, { replace: true });
+    await rename(repository.folder, `${repository.folder}.away`);
+    expect(await state()).toMatchObject({ digestChanged: false, problem: null });
+    await rename(`${repository.folder}.away`, repository.folder);
   });
 
   it("lists what others need before those", async () => {

@@ -1,16 +1,14 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildPackage, type PackageContent, type TestPackage } from "../../helpers/deb-package.ts";
 import { findProgram } from "../../helpers/debian-programs.ts";
+import { holdDpkgLock } from "../../helpers/dpkg-lock.ts";
 import { asUser, InstallerProcess } from "../../helpers/installer-process.ts";
+import { mountSmallDisk, noSmallDisk } from "../../helpers/small-disk.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 import { listTree } from "../../helpers/tree-listing.ts";
 
-const run = promisify(execFile);
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
 const hasDpkg = findProgram("dpkg-deb") !== undefined && findProgram("unshare") !== undefined;
@@ -412,28 +410,22 @@ describe.skipIf(!hasDpkg).each(USERS)(
     });
 
     it("undoes a change when the disk is full", async ({ skip }) => {
-      if (!isRoot) skip("mounting a small disk needs root");
+      if (noSmallDisk !== undefined) skip(noSmallDisk);
       await installer.kill();
       const disk = join(folder, "disk");
-      await mkdir(disk);
-      const options = `size=12m,uid=${user ?? 0},gid=${user ?? 0},mode=0700`;
-      await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
-      try {
-        place = { root: join(disk, "root"), stateDir: join(folder, "own", "state") };
-        installer = await InstallerProcess.start(place, asUser(user));
-        await install(await build());
-        const before = await listing();
-        await expect(
-          install(await build({ version: "2", files: { "usr/share/big": "x".repeat(20_000_000) } })),
-        ).rejects.toMatchObject({
-          code: "UNAVAILABLE",
-          message: expect.stringContaining("no space left"),
-        });
-        expect(await listing()).toEqual(before);
-        await installer.kill();
-      } finally {
-        await run("umount", [disk]);
-      }
+      mountSmallDisk(disk, 12, user);
+      place = { root: join(disk, "root"), stateDir: join(folder, "own", "state") };
+      installer = await InstallerProcess.start(place, asUser(user));
+      await install(await build());
+      const before = await listing();
+      await expect(
+        install(await build({ version: "2", files: { "usr/share/big": "x".repeat(20_000_000) } })),
+      ).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        message: expect.stringContaining("no space left"),
+      });
+      expect(await listing()).toEqual(before);
+      await installer.kill();
     });
 
     it("waits for a lock of dpkg's and then says who has it", async () => {
@@ -441,23 +433,16 @@ describe.skipIf(!hasDpkg).each(USERS)(
       const lock = join(place.root, "var/lib/dpkg/lock-frontend");
       await writeFile(lock, "");
       if (user !== undefined) await chown(lock, user, user);
-      const script = `use Fcntl; open(F, "+<", $ARGV[0]) or die; my $l = pack("s s l! l! i x100", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; $|=1; print "locked\\n"; sleep 60`;
-      const holder = spawn("perl", ["-e", script, lock], { stdio: ["ignore", "pipe", "inherit"] });
-      try {
-        await once(holder.stdout, "data");
-        const before = await listing();
-        await expect(remove(false, PACKAGE)).rejects.toMatchObject({
-          code: "UNAVAILABLE",
-          message: expect.stringContaining(`perl (process ${holder.pid})`),
-        });
-        expect(await listing()).toEqual(before);
-        const waiting = remove(false, PACKAGE);
-        setTimeout(() => holder.kill(), 300);
-        await waiting;
-      } finally {
-        holder.kill();
-        await rm(lock, { force: true });
-      }
+      const holder = await holdDpkgLock(lock);
+      const before = await listing();
+      await expect(remove(false, PACKAGE)).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        message: expect.stringContaining(`perl (process ${holder.pid})`),
+      });
+      expect(await listing()).toEqual(before);
+      const waiting = remove(false, PACKAGE);
+      setTimeout(holder.release, 300);
+      await waiting;
     });
   },
 );

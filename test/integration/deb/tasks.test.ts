@@ -318,6 +318,7 @@ describeWith(["apt"], "tasks of Debian-package plugins", () => {
       name: "ages",
       version: "0.0.1",
       latest: "0.0.10",
+      commit: null,
       problem: null,
     });
     const { body: lock } = await api("GET", "/lock");

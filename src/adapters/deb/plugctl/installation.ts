@@ -26,12 +26,14 @@ export function createServerInstallation(backend: DebBackend, server: ServerClie
       if (installed === undefined) throw notInstalled(name, backend.target);
       const market: InstallSource = { type: "market", name: nameOf(id), version };
       if (version !== undefined) return install(market, { allowDowngrade: true, dryRun }, progress);
-      const newer = (await server.outdated()).find((plugin) => nameOf(plugin) === name)?.latest;
-      if (newer) return install({ ...market, version: newer }, { dryRun }, progress);
+      const newer = (await server.outdated()).find((plugin) => nameOf(plugin) === name);
+      if (newer?.latest) return install({ ...market, version: newer.latest }, { dryRun }, progress);
       const origin = fromWireSource(installed.origin);
       if (origin === undefined) throw unknownOrigin(name);
       // A version that was asked for once is not asked for again.
-      return install(origin.type === "market" ? market : origin, { dryRun }, progress);
+      if (origin.type === "market") return install(market, { dryRun }, progress);
+      // Not every commit has a version of its own.
+      return install(origin, { ...(newer?.commit ? { reinstall: true } : {}), dryRun }, progress);
     },
 
     async rollback({ name, dryRun }, progress) {
@@ -42,7 +44,7 @@ export function createServerInstallation(backend: DebBackend, server: ServerClie
       return changed(await runTask(backend, { action: "install", label: name, plugin }, { begin, progress }));
     },
 
-    /** That no market has a plugin is no fault: what its repository has newer is seen by an update. */
+    /** That no market has a plugin which came from nowhere else either is no fault. */
     async outdated() {
       const [plugins, newer, offers] = await Promise.all([
         server.plugins(),
@@ -53,13 +55,13 @@ export function createServerInstallation(backend: DebBackend, server: ServerClie
       const offered = new Set(offers.map(nameOf));
       return plugins.map((plugin): OutdatedPlugin => {
         const name = nameOf(plugin);
-        const { latest = null, problem = null } = states.get(name) ?? {};
-        const known = problem === null || !offered.has(name);
+        const { latest = null, commit = null, problem = null } = states.get(name) ?? {};
+        const known = problem === null || (!offered.has(name) && plugin.origin?.type !== "git");
         return {
           name,
           version: plugin.version,
           latest: latest ?? (known ? plugin.version : null),
-          digestChanged: false,
+          digestChanged: commit !== null,
           problem: known ? null : problem,
         };
       });

@@ -79,6 +79,7 @@ export const outdatedSchema = z.object({
   name: z.string(),
   version: text,
   latest: text,
+  commit: text,
   problem: text,
 });
 

@@ -11,7 +11,7 @@ export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatc
   return {
     async follow(id, progress) {
       const { result } = await followOperation(http, id, { signal, progress }).catch((error) => {
-        throw signal.aborted ? left(http.target, id) : withLog(error, http.target, id);
+        throw signal.aborted ? left(http.target, id) : explained(error, http.target, id);
       });
       const parsed = safeParse(resultSchema, result);
       if (!parsed.success) {
@@ -39,13 +39,16 @@ const left = (target: string, id: string) =>
     details: { target, operation: id },
   });
 
-/** A failure of the plugin's own steps is explained by what they wrote. */
-function withLog(thrown: unknown, target: string, id: string): unknown {
-  if (!isPlugctlError(thrown) || thrown.details?.operation !== id || thrown.hint !== undefined) return thrown;
-  const { code, message, details, cause } = thrown;
-  return new PlugctlError(code, message, {
+/** Says which step of the task failed, and where all that it printed is. */
+function explained(thrown: unknown, target: string, id: string): unknown {
+  if (!isPlugctlError(thrown) || thrown.details?.operation !== id) return thrown;
+  const { code, message, hint, details, cause } = thrown;
+  const { step, log } = details ?? {};
+  const more = typeof log === "string" ? `plugctl logs ${target}:${id} shows all of it` : undefined;
+  const where = typeof step === "string" && step !== "starting" ? `while ${step}: ` : "";
+  return new PlugctlError(code, `${where}${message}`, {
     details,
     cause,
-    hint: `plugctl logs ${target}:${id} shows all of it`,
+    hint: hint ?? more,
   });
 }

@@ -1,13 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { PluginId } from "../../../core/deb/package-name.ts";
-import { compareVersions } from "../../../core/deb/version.ts";
-import { toPlugctlError } from "../../../core/errors.ts";
 import { listOf, problemResponse } from "../../http/schemas.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { InstalledPlugin, PackageInstaller } from "../installer/installer.ts";
-import { isCompatible, pluginKey } from "../market/local-values.ts";
+import { pluginKey } from "../market/local-values.ts";
 import type { Market } from "../market/market.ts";
+import { findOutdated } from "../plugins/outdated.ts";
 import { listPlugins, type PluginRecord } from "../plugins/records.ts";
 import type { DebDatabase } from "../tables.ts";
 import type { TaskJournal } from "../tasks/journal.ts";
@@ -111,17 +109,14 @@ export function pluginRoutes(app: FastifyInstance, parts: PluginRouteParts): voi
     url: "/outdated",
     schema: {
       tags,
-      summary: "Plugins of which the market has a newer version that fits",
+      summary: "Plugins of which there is something newer",
       description:
-        "A plugin that no market knows is listed with the reason why its newest version is not known.",
+        "The market has a newer version that fits or, of what came from a repository that the market does not offer, the branch or tag leads to another commit. A plugin of which that is not known is listed with the reason.",
       response: { 200: listOf(outdatedSchema), ...problemResponse },
     },
     async handler(request) {
       await identity.authorize(request, "read");
-      const plugins = await installer.plugins();
-      const present = plugins.filter((plugin) => plugin.metadata !== undefined);
-      const rows = await Promise.all(present.map((plugin) => newest(parts, plugin)));
-      return { items: rows.filter((row) => row !== undefined) };
+      return { items: await findOutdated(parts) };
     },
   });
 
@@ -171,23 +166,4 @@ function toItem(plugin: InstalledPlugin, record: PluginRecord | undefined) {
     previousVersion: known?.previousVersion ?? null,
     description: typeof description === "string" ? description : null,
   };
-}
-
-/** The newest version that fits, if it is newer; undefined when the plugin is up to date. */
-async function newest({ market, wazoVersion }: PluginRouteParts, plugin: PluginId & { version: string }) {
-  const { namespace, name, version } = plugin;
-  try {
-    const { versions } = await market.item(plugin);
-    const latest = versions
-      .filter((offered) => isCompatible(offered, wazoVersion))
-      .map((offered) => offered.version)
-      .reduce<string | undefined>(
-        (best, offered) => (best === undefined || compareVersions(offered, best) > 0 ? offered : best),
-        undefined,
-      );
-    if (latest === undefined || compareVersions(latest, version) <= 0) return undefined;
-    return { namespace, name, version, latest, problem: null };
-  } catch (error) {
-    return { namespace, name, version, latest: null, problem: toPlugctlError(error).message };
-  }
 }

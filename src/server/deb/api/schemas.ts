@@ -97,8 +97,9 @@ export const outdatedSchema = z.object({
   namespace: z.string(),
   name: z.string(),
   version: z.string(),
-  latest: z.string().nullable(),
-  problem: z.string().nullable().meta({ description: "why the newest version is not known" }),
+  latest: z.string().nullable().meta({ description: "newer version in the market" }),
+  commit: z.string().nullable().meta({ description: "where the branch or tag leads that it came from" }),
+  problem: z.string().nullable().meta({ description: "why it is not known whether there is anything newer" }),
 });
 
 export const lockSchema = z.object({

@@ -13,6 +13,9 @@ import type { LocalAuthority } from "./local-authority.ts";
 const DEFAULT_SECONDS = 7_200;
 const MAX_SECONDS = 365 * 86_400;
 
+/** Tells tokens of this API from others in the list of a user's tokens. */
+export const TOKEN_NOTE = "wazo-auth";
+
 const bodySchema = z.looseObject({
   expiration: z.int().min(1).max(MAX_SECONDS).default(DEFAULT_SECONDS),
 });
@@ -91,7 +94,7 @@ export function tokenRoutes(
     const attempt = basicCredential(request);
     if (attempt === undefined) throw refused();
     const wanted = {
-      note: "wazo-auth",
+      note: TOKEN_NOTE,
       expiresAt: new Date(context.now().getTime() + body.data.expiration * 1000),
     };
     const token = await context.logins.forToken(request, attempt, wanted).catch((error: unknown) => {

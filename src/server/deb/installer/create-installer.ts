@@ -23,7 +23,7 @@ export interface InstallerOptions {
   log: Logger;
   /** Longest time of one command, in seconds. Default 600. */
   stepSeconds?: number;
-  /** How long to wait for somebody else's dpkg, in seconds. Default 60. */
+  /** How long to wait for somebody else's dpkg, in seconds. Default 60, or a step's time where that is less. */
   lockSeconds?: number;
   now?: () => Date;
 }
@@ -33,7 +33,8 @@ export interface InstallerOptions {
  * @throws UNAVAILABLE where this system cannot install packages into such a root; CONFIG, INVALID for a folder that cannot be one.
  */
 export async function createInstaller(options: InstallerOptions): Promise<PackageInstaller> {
-  const { log, stepSeconds = 600, lockSeconds = 60, now = () => new Date() } = options;
+  const { log, stepSeconds = 600, now = () => new Date() } = options;
+  const { lockSeconds = Math.min(60, stepSeconds) } = options;
   const stateDir = resolve(options.stateDir);
   await makeDurableDirectory(stateDir);
   const kept = new KeptPackages(stateDir);

@@ -48,12 +48,13 @@ export class Uploads {
     return { id, kind: row.kind as Upload["kind"], sha256: row.sha256, sizeBytes: row.size };
   }
 
-  async *blobs(): AsyncIterable<string> {
-    for (const { sha256 } of await this.#db.selectFrom("deb_upload").select("sha256").execute()) yield sha256;
-  }
-
   async prune(): Promise<void> {
     const before = new Date(this.#now().getTime() - KEPT_MS).toISOString();
     await this.#db.deleteFrom("deb_upload").where("created_at", "<", before).execute();
   }
+}
+
+/** sha256 of what was sent and is not forgotten. */
+export async function* uploadedBlobs(db: DebDatabase): AsyncGenerator<string> {
+  for (const { sha256 } of await db.selectFrom("deb_upload").select("sha256").execute()) yield sha256;
 }

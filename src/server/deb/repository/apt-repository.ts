@@ -175,13 +175,6 @@ export class AptRepository implements PackageRepository {
     });
   }
 
-  /** sha256 of every blob that an index of a kept state names. */
-  async *referencedBlobs(): AsyncGenerator<string> {
-    for (const { sha256 } of await this.#db.selectFrom("repository_package").select("sha256").execute()) {
-      yield sha256;
-    }
-  }
-
   /** All that wait are published at once: the first who gets its turn does it for the others. */
   async #addWaiting(): Promise<void> {
     const waiting = this.#waiting;
@@ -248,6 +241,11 @@ export class AptRepository implements PackageRepository {
     this.#turn = turn.catch(() => {});
     return turn;
   }
+}
+
+/** sha256 of every blob that an index of a kept state names. */
+export async function* repositoryBlobs(db: RepositoryDatabase): AsyncGenerator<string> {
+  for (const { sha256 } of await db.selectFrom("repository_package").select("sha256").execute()) yield sha256;
 }
 
 const withoutStanza = ({ stanza: _stanza, ...item }: Member): RepositoryPackage => item;

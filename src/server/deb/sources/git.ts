@@ -36,7 +36,7 @@ export async function fetchGit(
 }
 
 /** What a ref may be, in the order in which it is tried. */
-function namesOf(ref: string | undefined): readonly string[] {
+export function namesOf(ref: string | undefined): readonly string[] {
   if (ref === undefined) return [DEFAULT_BRANCH, "HEAD"];
   checkGitRef(ref);
   return COMMIT.test(ref) ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];

@@ -101,13 +101,19 @@ export class Installation {
     const { listener: task, description, tree, installed } = ready;
     await task.describe(plain(description), description.version, installed?.version ?? null);
     await this.#completeDependencies(ready);
-    const built = await this.#parts.slots.run(task.signal, () =>
-      this.#parts.builder.build(tree, description, {
-        onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
-        log: task.print,
-        signal: task.signal,
-      }),
-    );
+    const built = await this.#parts.slots
+      .run(task.signal, () =>
+        this.#parts.builder.build(tree, description, {
+          onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
+          log: task.print,
+          signal: task.signal,
+        }),
+      )
+      .catch(async (error: unknown) => {
+        // Before the failure is put on record, for which a disk that the build has filled has no room.
+        await this.#preparation.discardTree(tree);
+        throw error;
+      });
     try {
       return await this.#apply(task, {
         file: { ...built, plugin: plain(description) },

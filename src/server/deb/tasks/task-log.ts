@@ -26,9 +26,8 @@ export class TaskLog {
     if (this.#file === undefined || text === "") return;
     this.#tail = (this.#tail + text).slice(-TAIL);
     const bytes = Buffer.from(text);
-    const room = MAX_BYTES - this.#written;
-    this.#write(bytes.subarray(0, Math.max(0, room)));
-    this.#dropped += Math.max(0, bytes.length - room);
+    const room = Math.max(0, MAX_BYTES - this.#written);
+    this.#dropped += bytes.length - this.#write(bytes.subarray(0, room));
   }
 
   /** The last characters. */
@@ -48,11 +47,18 @@ export class TaskLog {
     return this.#file === undefined;
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#file === undefined || bytes.length === 0) return;
-    writeSync(this.#file, bytes);
-    this.#written += bytes.length;
+  /** @returns how many bytes were written: on a full disk there may be none, which ends neither the task nor the server. */
+  #write(bytes: Uint8Array): number {
+    if (this.#file === undefined || bytes.length === 0) return 0;
+    let written = 0;
+    try {
+      written = writeSync(this.#file, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
+    this.#written += written;
     this.#changes.dispatchEvent(new Event("change"));
+    return written;
   }
 }
 

@@ -77,6 +77,20 @@ describe("tokens", () => {
     expect((await root("DELETE", "tokens/00000000")).status).toBe(404);
   });
 
+  it("of one note are forgotten when they have expired, and no others", async () => {
+    const { root, mint, wait, frame } = await setUp();
+    const [expired, lasting, other] = [
+      await mint(root, { note: "wazo-auth", scopes: ["read"], expiresInDays: 1 }),
+      await mint(root, { note: "wazo-auth", scopes: ["read"], expiresInDays: 2 }),
+      await mint(root, { note: "ci", scopes: ["read"], expiresInDays: 1 }),
+    ];
+    wait(1.01);
+    await frame.context.logins.forgetExpiredTokens("wazo-auth");
+    const ids = (await root("GET", "tokens")).body.items.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(expect.arrayContaining([lasting.id, other.id]));
+    expect(ids).not.toContain(expired.id);
+  });
+
   it("say who they are and what they may do", async () => {
     const { root, as, mint } = await setUp();
     await root("POST", "providers", { id: "acme" });

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { storeModule } from "../../../../../src/server/store/module.ts";
 import { collect } from "../../../../helpers/archives.ts";
 import { type RawAnswer, rawRequest } from "../raw-http.ts";
 import { type RunningStore, runStore } from "../running-store.ts";
@@ -317,7 +318,9 @@ test("what the store needs is named: files and their compressed forms", async ()
   await store.release("orders", "1.0.0", { "text.js": TEXT });
   await store.release("orders", "1.0.1", { "text.js": TEXT });
   await compressed(store);
-  const referenced = new Set(await collect(store.module.referencedBlobs?.() ?? []));
+  const referenced = new Set(
+    await collect(storeModule.referencedBlobs?.(store.frame.context.database) ?? []),
+  );
   const stored = (await collect(store.frame.context.blobs.list())).map((blob) => blob.sha256);
   expect([...referenced].sort()).toEqual(stored.sort());
   expect(stored.length).toBe(7);
