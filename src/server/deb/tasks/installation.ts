@@ -100,12 +100,15 @@ export class Installation {
     const { listener: task, description, tree, installed } = ready;
     await task.describe(plain(description), description.version, installed?.version ?? null);
     await this.#completeDependencies(ready);
-    const built = await this.#parts.slots.run(task.signal, () =>
-      this.#parts.builder.build(tree, description, {
-        onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
-        log: task.print,
-        signal: task.signal,
-      }),
+    const built = await this.#parts.slots.run(
+      task.signal,
+      () =>
+        this.#parts.builder.build(tree, description, {
+          onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
+          log: task.print,
+          signal: task.signal,
+        }),
+      { again: true },
     );
     try {
       return await this.#apply(task, {
