@@ -56,6 +56,8 @@ export function gitIn(
       "log.showSignature=false",
       // What is fetched once needs no housekeeping, which would be a process of its own.
       "maintenance.auto=false",
+      // Nor need it survive a loss of power: what is made of it is made durable by whoever keeps that.
+      "core.fsync=none",
     ],
     allowEnvironment: Object.keys(OWN),
   }).env({ ...environment, ...OWN });

@@ -71,8 +71,9 @@ export async function fetchCommit(
 ): Promise<{ commit: string; time: number }> {
   const { url, name, commit, limits } = options;
   const abort = new AbortController();
-  const git = gitIn(folder, AbortSignal.any([abort.signal, options.signal]), options);
-  await git.init();
+  const signal = AbortSignal.any([abort.signal, options.signal]);
+  const git = gitIn(folder, signal, options);
+  await makeRepository(folder);
   const watch = setInterval(() => {
     void packBytes(folder).then((bytes) => bytes > limits.fetchBytes && abort.abort());
   }, WATCH_MS);
@@ -86,13 +87,23 @@ export async function fetchCommit(
   }
   // What came quicker than anybody looked.
   if ((await packBytes(folder)) > limits.fetchBytes) throw tooLarge(url, `${limits.fetchBytes} bytes`);
-  const [fetched = "", time] = (await git.raw("log", "-1", "--format=%H %ct", "FETCH_HEAD")).split(" ");
+  const [[fetched = "", time], listing] = await Promise.all([
+    git.raw("log", "-1", "--format=%H %ct", "FETCH_HEAD").then((line) => line.split(" ")),
+    // What is asked of one and the same is answered one after the other.
+    gitIn(folder, signal, options).raw("ls-tree", "-r", "-l", "-z", "FETCH_HEAD"),
+  ]);
   if (commit !== undefined && fetched !== commit) {
     throw conflictError(`${name} of ${url} moved while it was fetched`, { hint: "try again" });
   }
-  checkTree(url, await git.raw("ls-tree", "-r", "-l", "-z", "FETCH_HEAD"), limits);
+  checkTree(url, listing, limits);
   await git.raw("checkout", "--quiet", "--detach", "FETCH_HEAD");
   return { commit: fetched, time: Number(time) };
+}
+
+/** The least that git takes for a repository (gitrepository-layout(5)); `git init` would be a process more. */
+async function makeRepository(folder: string): Promise<void> {
+  for (const name of ["objects", "refs"]) await fs.mkdir(join(folder, ".git", name), { recursive: true });
+  await fs.writeFile(join(folder, ".git", "HEAD"), "ref: refs/heads/master\n");
 }
 
 /** Looks at the sizes before anything is unpacked: what is small when compressed may fill a disk. */

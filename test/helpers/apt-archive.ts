@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { readControl } from "../../src/server/deb/installer/deb-file.ts";
+import { readControl } from "../../src/server/deb/repository/package-control.ts";
 import type { TestPackage } from "./deb-package.ts";
 
 /** A flat archive of packages on a port of its own, without signatures. */
@@ -38,7 +38,7 @@ export class AptArchive {
   async add({ file, sha256 }: TestPackage): Promise<void> {
     const path = `/${basename(file)}`;
     this.#files.set(path, file);
-    this.#index += `${await readControl(file)}Filename: .${path}\nSize: ${(await stat(file)).size}\nSHA256: ${sha256}\n\n`;
+    this.#index += `${(await readControl(file)).control}Filename: .${path}\nSize: ${(await stat(file)).size}\nSHA256: ${sha256}\n\n`;
   }
 
   async stop(): Promise<void> {

@@ -209,6 +209,7 @@ async function startDeb(context: ServerContext): Promise<RunningModule> {
     async stop() {
       wazo?.stop();
       await installer.close();
+      await tasks.close();
       await publisher?.close();
     },
   };

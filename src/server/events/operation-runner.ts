@@ -17,6 +17,9 @@ import type { EventTables } from "./tables.ts";
 /** Steps of one phase closer together than this are shown as one: nobody reads ten a second. */
 const STEP_INTERVAL_MS = 100;
 
+/** Events of so long are written together: each write waits for the disk, and everybody else waits with it. */
+const STORE_INTERVAL_MS = 250;
+
 export interface OperationRunner extends Operations {
   /** Marks what was running when the last server died. Call once, before the first `start`. */
   recover(): Promise<void>;
@@ -29,9 +32,10 @@ export interface OperationRunner extends Operations {
 interface RunningOperation {
   record: OperationRecord;
   events: OperationEvent[];
-  /** How many of the events are in the database, and the writing of the next ones. */
+  /** How many of the events are in the database, when the next ones are to be written, and their writing. */
   stored: number;
-  storing: Promise<void> | undefined;
+  storeLater: NodeJS.Timeout | undefined;
+  storing: Promise<void>;
   /** Fires `change` after each event and at the end. */
   changes: EventTarget;
   done: boolean;
@@ -86,45 +90,48 @@ export function createOperations({ database, events, log, now }: OperationDepend
     operation.events.push({ ...event, seq: operation.events.length + 1, at: at.toISOString() });
     announce("operation.progress", operation.record, { ...event });
     operation.changes.dispatchEvent(new Event("change"));
-    operation.storing ??= storeEvents(operation)
-      .catch((error: unknown) => log.error({ err: error }, "progress was not recorded"))
-      .finally(() => {
-        operation.storing = undefined;
-      });
+    operation.storeLater ??= setTimeout(() => {
+      operation.storeLater = undefined;
+      operation.storing = operation.storing
+        .then(() => storeEvents(db, operation))
+        .catch((error: unknown) => log.error({ err: error }, "progress was not recorded"));
+    }, STORE_INTERVAL_MS);
   }
 
-  /** Writes the events that are not in the database yet, those that come while it writes included. */
-  async function storeEvents(operation: RunningOperation): Promise<void> {
-    while (operation.stored < operation.events.length) {
-      const batch = operation.events.slice(operation.stored);
-      await db
-        .insertInto("operation_event")
-        .values(
-          batch.map((event) => ({
-            operation_id: operation.record.id,
-            seq: event.seq,
-            event: JSON.stringify(event),
-          })),
-        )
-        .execute();
-      operation.stored += batch.length;
-    }
+  /** Writes the events that are not in the database yet. */
+  async function storeEvents(to: Kysely<EventTables>, operation: RunningOperation): Promise<void> {
+    const batch = operation.events.slice(operation.stored);
+    if (batch.length === 0) return;
+    await to
+      .insertInto("operation_event")
+      .values(
+        batch.map((event) => ({
+          operation_id: operation.record.id,
+          seq: event.seq,
+          event: JSON.stringify(event),
+        })),
+      )
+      .execute();
+    operation.stored += batch.length;
   }
 
   async function finish(operation: RunningOperation, outcome: Partial<OperationRecord>): Promise<void> {
+    clearTimeout(operation.storeLater);
     await operation.storing;
-    await storeEvents(operation);
     const record = { ...operation.record, finishedAt: now().toISOString(), ...outcome };
-    await db
-      .updateTable("operation")
-      .set({
-        state: record.state,
-        finished_at: record.finishedAt,
-        result: record.result === null ? null : JSON.stringify(record.result),
-        error: record.error === null ? null : JSON.stringify(record.error),
-      })
-      .where("id", "=", record.id)
-      .execute();
+    await db.transaction().execute(async (trx) => {
+      await storeEvents(trx, operation);
+      await trx
+        .updateTable("operation")
+        .set({
+          state: record.state,
+          finished_at: record.finishedAt,
+          result: record.result === null ? null : JSON.stringify(record.result),
+          error: record.error === null ? null : JSON.stringify(record.error),
+        })
+        .where("id", "=", record.id)
+        .execute();
+    });
     operation.record = record;
   }
 
@@ -188,7 +195,8 @@ export function createOperations({ database, events, log, now }: OperationDepend
         record,
         events: [],
         stored: 0,
-        storing: undefined,
+        storeLater: undefined,
+        storing: Promise.resolve(),
         changes: new EventTarget(),
         done: false,
         controller: new AbortController(),

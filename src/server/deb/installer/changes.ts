@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import { cancelledError, invalidError, toPlugctlError } from "../../../core/errors.ts";
+import { readControl } from "../repository/package-control.ts";
 import { Apt, ARCHIVES } from "./apt.ts";
 import { toAppliedChange, toChangePlan } from "./change-plan.ts";
 import { ChangeQueue } from "./change-queue.ts";
-import { readControl } from "./deb-file.ts";
 import { diskFull, INSTALL, PURGE, packageError, REMOVE } from "./dpkg.ts";
 import { waitForLocks } from "./dpkg-locks.ts";
 import type { AppliedChange, ChangePlan, PackageChange, PackageInstaller } from "./installer.ts";
@@ -66,11 +66,13 @@ export class Changes {
   /** See `PackageInstaller.apply`. */
   async apply(change: PackageChange, options: ApplyOptions): Promise<AppliedChange> {
     const { id, onStep, signal } = options;
+    const reading = this.#candidates(change);
+    // It is met when its turn comes.
+    reading.catch(() => {});
     return this.queue.run({ id, signal, onQueued: () => onStep("queued") }, async () => {
       try {
         await this.settle();
-        const candidates = await this.#candidates(change);
-        const plan = await this.#planLocally(change, candidates);
+        const plan = await this.#planLocally(change, await reading);
         const { root, lockSeconds } = this.#parts;
         await waitForLocks(root.lockFiles, { seconds: lockSeconds, signal });
         await this.#make(change, plan, options);
@@ -137,7 +139,7 @@ export class Changes {
   /** Lets what runs end; what waits is not begun any more. */
   async close(): Promise<void> {
     await this.queue.close();
-    this.#parts.root.close();
+    await this.#parts.root.close();
   }
 
   async #install(
@@ -208,13 +210,12 @@ export class Changes {
   #candidates(change: PackageChange): Promise<Candidate[]> {
     return Promise.all(
       change.install.map(async ({ file, sha256, package: name, version }) => {
-        const fields = await readControl(file);
-        if (fields.get("Package") !== name || fields.get("Version") !== version) {
+        const { control: fields, architecture, ...found } = await readControl(file);
+        if (found.package !== name || found.version !== version) {
           throw invalidError(
-            `the package ${file} is ${fields.get("Package")} ${fields.get("Version")}, not ${name} ${version}`,
+            `the package ${file} is ${found.package} ${found.version}, not ${name} ${version}`,
           );
         }
-        const architecture = fields.get("Architecture") ?? "all";
         return { file, sha256, name, version, architecture, fields, sizeBytes: (await stat(file)).size };
       }),
     );

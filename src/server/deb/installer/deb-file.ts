@@ -1,26 +1,7 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { promisify } from "node:util";
 import { extract, type Header } from "tar-stream";
-import { type Paragraph, parseParagraphs } from "../../../core/deb/control.ts";
 import { invalidError } from "../../../core/errors.ts";
-
-/** Larger than any control file is. */
-const MAX_CONTROL_BYTES = 1024 * 1024;
-
-/** The control file of a package. @throws INVALID. */
-export async function readControl(file: string): Promise<Paragraph> {
-  try {
-    const { stdout } = await promisify(execFile)("dpkg-deb", ["--field", file], {
-      maxBuffer: MAX_CONTROL_BYTES,
-    });
-    const [control] = parseParagraphs(stdout);
-    if (control?.get("Package") !== undefined && control.get("Version") !== undefined) return control;
-  } catch (cause) {
-    throw invalidError(`${file} is no Debian package`, { cause });
-  }
-  throw invalidError(`${file} names no package and version`);
-}
 
 /** An entry of a package; its content has to be read to the end. */
 export interface PackageEntry {

@@ -25,7 +25,7 @@ export interface PackageRoot {
   begin(id: string): Promise<Transaction>;
   /** Undoes or finishes the change that a crash cut off. */
   recover(change: { id: string; decided: boolean }): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** A change of a root that is there as a whole or not at all. */

@@ -102,12 +102,15 @@ export class Installation {
     await task.describe(plain(description), description.version, installed?.version ?? null);
     await this.#completeDependencies(ready);
     const built = await this.#parts.slots
-      .run(task.signal, () =>
-        this.#parts.builder.build(tree, description, {
-          onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
-          log: task.print,
-          signal: task.signal,
-        }),
+      .run(
+        task.signal,
+        () =>
+          this.#parts.builder.build(tree, description, {
+            onStep: (step) => task.enter(step, `${step} ${pluginKey(description)} ${description.version}`),
+            log: task.print,
+            signal: task.signal,
+          }),
+        { again: true },
       )
       .catch(async (error: unknown) => {
         // Before the failure is put on record, for which a disk that the build has filled has no room.

@@ -32,6 +32,8 @@ function subjectOf(order: TaskOrder): string {
 /** Changes of plugins: each is a task that goes on after the answer, and a row in the audit log when it has ended. */
 export class Tasks {
   readonly #parts: TasksParts;
+  /** Of tasks whose end is not in the audit log yet. */
+  readonly #open = new Set<Promise<void>>();
 
   constructor(parts: TasksParts) {
     this.#parts = parts;
@@ -48,7 +50,7 @@ export class Tasks {
       subject: subjectOf(order),
     });
     const entry = { actor, action: `plugin.${order.action}`, ...originOf(request) };
-    this.#run(task, order).then(
+    const audited = this.#run(task, order).then(
       (plugin) =>
         this.#audited({ ...entry, resource: resourceOf(plugin), outcome: "ok", detail: { task: task.id } }),
       (thrown: unknown) => {
@@ -61,7 +63,14 @@ export class Tasks {
         });
       },
     );
+    this.#open.add(audited);
+    void audited.finally(() => this.#open.delete(audited));
     return task.id;
+  }
+
+  /** Resolves when the end of every task is in the audit log; none may be started any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#open);
   }
 
   /** Asks a running task to end. @returns false when it has ended. */

@@ -65,7 +65,7 @@ class MachineRoot implements PackageRoot {
     if (await snapshot.read()) await new MachineTransaction(id, this.options, snapshot).rollback();
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 
   get #snapshotFolder(): string {
     return join(this.options.stateDir, "before");

@@ -18,14 +18,27 @@ const find = (path: string): Promise<Stats | undefined> =>
     throw error;
   });
 
+/** An overlay of which everything that was written is to be in the tree. */
+export interface Merge {
+  upper: string;
+  /** The folder below it. */
+  tree: string;
+  /** Folder of the host below the tree: names that are gone have to stay marked where it has them. */
+  host: string | undefined;
+}
+
 /**
- * Moves what was written to the upper folder of an overlay into the tree below it. One that was cut off goes on where
+ * Moves what was written to the upper folders of overlays into the trees below them. A merge that was cut off goes on where
  * it was: what has been moved is not in the upper folder any more.
- * @param host folder of the host below the tree: names that are gone have to stay marked where it has them.
  */
-export async function merge(upper: string, tree: string, host: string | undefined): Promise<void> {
+export async function merge(merges: readonly Merge[]): Promise<void> {
+  const common = await Promise.all(merges.map(({ upper, tree }) => commonFolders(upper, tree, "")));
+  const opaque = await opaqueFolders(common.flat());
+  for (const each of merges) await mergeOne(each, opaque);
+}
+
+async function mergeOne({ upper, tree, host }: Merge, opaque: ReadonlySet<string>): Promise<void> {
   if ((await find(tree)) === undefined) await makeFolders(tree);
-  const opaque = await opaqueFolders(upper, await commonFolders(upper, tree, ""));
 
   async function mergeFolder(path: string): Promise<void> {
     for (const name of await readdir(join(upper, path))) {
@@ -34,7 +47,7 @@ export async function merge(upper: string, tree: string, host: string | undefine
       const target = join(tree, inner);
       const written = await lstat(source);
       const existing = await find(target);
-      if (written.isDirectory() && existing?.isDirectory() && !opaque.has(inner)) {
+      if (written.isDirectory() && existing?.isDirectory() && !opaque.has(source)) {
         await mergeFolder(inner);
         await copyAttributes(written, target, existing);
         continue;
@@ -49,23 +62,24 @@ export async function merge(upper: string, tree: string, host: string | undefine
   await mergeFolder("");
 }
 
-/** Folders that are in both, by their paths. */
+/** Folders of the upper one that are in both. */
 async function commonFolders(upper: string, tree: string, path: string): Promise<string[]> {
   const common: string[] = [];
   for (const entry of await readdir(join(upper, path), { withFileTypes: true })) {
     const inner = path === "" ? entry.name : `${path}/${entry.name}`;
     if (!entry.isDirectory() || !(await find(join(tree, inner)))?.isDirectory()) continue;
-    common.push(inner, ...(await commonFolders(upper, tree, inner)));
+    common.push(join(upper, inner), ...(await commonFolders(upper, tree, inner)));
   }
   return common;
 }
 
 /** Those of the folders that are marked. Node has no call for extended attributes; tar, which every Debian has, tells them. */
-async function opaqueFolders(upper: string, folders: readonly string[]): Promise<Set<string>> {
+async function opaqueFolders(folders: readonly string[]): Promise<Set<string>> {
   const opaque = new Set<string>();
   if (folders.length === 0) return opaque;
   const options = [
     "--create",
+    "--absolute-names",
     "--no-recursion",
     "--xattrs",
     "--format=pax",
@@ -73,16 +87,16 @@ async function opaqueFolders(upper: string, folders: readonly string[]): Promise
     "--verbatim-files-from",
     "--files-from=-",
   ];
-  const tar = spawn("tar", ["-C", upper, ...options], { stdio: ["pipe", "pipe", "ignore"] });
+  const tar = spawn("tar", options, { stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(tar, "close");
-  tar.stdin.end(folders.map((folder) => `./${folder}`).join("\0"));
+  tar.stdin.end(folders.join("\0"));
   for await (const entry of tar.stdout.pipe(extract())) {
     const attributes = (entry.header.pax ?? {}) as Record<string, string | undefined>;
-    if (attributes[OPAQUE] === "y") opaque.add(entry.header.name.replace(/^\.\/|\/$/g, ""));
+    if (attributes[OPAQUE] === "y") opaque.add(entry.header.name.replace(/\/$/, ""));
     entry.resume();
   }
   const [exitCode] = await ended;
-  if (exitCode !== 0) throw new Error(`tar ended with ${exitCode} when it read the attributes of ${upper}`);
+  if (exitCode !== 0) throw new Error(`tar ended with ${exitCode} when it read the attributes of folders`);
   return opaque;
 }
 

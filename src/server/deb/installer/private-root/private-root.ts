@@ -48,15 +48,15 @@ export class PrivateRoot implements PackageRoot {
   readonly layers: readonly Layer[];
   readonly #hostView: string;
   #lock: FileLock | undefined;
-  /** State of the host that the view was made of. */
-  #viewed: string | undefined;
+  /** The last view that was begun, and the state of the host that it is made of. */
+  #view: { of: string; made: Promise<void> } | undefined;
 
   constructor(options: PrivateRootOptions, layers: readonly Layer[]) {
     this.folder = options.folder;
     this.architecture = options.architecture;
     this.packagesFolder = options.packagesFolder;
     this.layers = layers;
-    this.#hostView = join(options.stateDir, "host-view");
+    this.#hostView = join(options.stateDir, "host-view", "root");
   }
 
   get work(): string {
@@ -76,9 +76,12 @@ export class PrivateRoot implements PackageRoot {
     } catch (cause) {
       throw conflictError(`the packages of ${this.folder} are in use by another server`, { cause });
     }
+    // It takes longer than a whole change, and the first one is to find it made. That one says what is wrong with it.
+    this.hostView().catch(() => {});
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#view?.made.catch(() => {});
     this.#lock?.release();
   }
 
@@ -115,18 +118,28 @@ export class PrivateRoot implements PackageRoot {
 
   /** Moves what was written into the tree; goes on where it was when it was cut off. */
   async merge(): Promise<void> {
-    for (const { name, path, host } of this.layers) {
-      const upper = this.upper(name);
-      if (await stat(upper).catch(() => undefined)) await merge(upper, join(this.folder, path), host);
-    }
+    const written = await existing(this.layers.map(({ name }) => this.upper(name)));
+    await merge(
+      this.layers
+        .map(({ name, path, host }) => ({ upper: this.upper(name), tree: join(this.folder, path), host }))
+        .filter(({ upper }) => written.includes(upper)),
+    );
   }
 
   async hostView(): Promise<string> {
     const now = await hostStamp();
-    if (this.#viewed !== now) {
-      await buildHostView(this.#hostView, this.layers);
-      this.#viewed = now;
+    if (this.#view?.of !== now) {
+      const before = this.#view?.made.catch(() => {});
+      const view = {
+        of: now,
+        made: Promise.resolve(before).then(() => buildHostView(this.#hostView, this.layers)),
+      };
+      this.#view = view;
+      view.made.catch(() => {
+        if (this.#view === view) this.#view = undefined;
+      });
     }
+    await this.#view.made;
     return this.#hostView;
   }
 

@@ -25,6 +25,21 @@ test("so many run at the same time, the others in the order in which they came",
   expect(order).toEqual(["a", "b", "c", "d"]);
 });
 
+test("who has had a turn before comes ahead of those who have not", async () => {
+  const slots = new Slots(1);
+  const order: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const running = slots.run(never, () => first.promise);
+  const all = [
+    slots.run(never, async () => order.push("fetch b")),
+    slots.run(never, async () => order.push("fetch c")),
+    slots.run(never, async () => order.push("build a"), { again: true }),
+  ];
+  first.resolve();
+  await Promise.all([running, ...all]);
+  expect(order).toEqual(["build a", "fetch b", "fetch c"]);
+});
+
 test("who gives up while waiting takes nobody's place", async () => {
   const slots = new Slots(1);
   const first = Promise.withResolvers<void>();
