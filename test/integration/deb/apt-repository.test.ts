@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { type AptClient, makeAptClient } from "../../helpers/apt-client.ts";
+import { makePackage, type PackageFacts } from "../../helpers/deb-package.ts";
 import { serveRepository } from "../../helpers/deb-repository.ts";
-import { makePackage, type TestPackage } from "../../helpers/debian-package.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { serveHttp } from "../../helpers/http-server.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
-const HELLO: TestPackage = { name: "wazo-plugind-hello-acme", files: { "usr/share/hello": "hello" } };
+const HELLO: PackageFacts = { name: "wazo-plugind-hello-acme", files: { "usr/share/hello": "hello" } };
 
-async function publish(...packages: TestPackage[]) {
+async function publish(...packages: PackageFacts[]) {
   const served = await serveRepository();
   const folder = await makeTempDir();
   for (const item of packages) await served.repository.add(await makePackage(folder, item), "main");

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { listenUnix } from "../../../src/server/start/listen.ts";
 import { makeCleanDebian } from "../../helpers/clean-debian.ts";
+import { makePackage } from "../../helpers/deb-package.ts";
 import { serveRepository } from "../../helpers/deb-repository.ts";
-import { makePackage } from "../../helpers/debian-package.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
@@ -23,8 +23,8 @@ describeWith(["debootstrap", "bubblewrap"], "a clean Debian that follows our rep
       fields: { Depends: "base-files (>= 11), debconf | debconf-2.0" },
       files: { "usr/lib/wazo-plugind/plugins/acme/hello/wazo/plugin.yml": "name: hello\n" },
       scripts: {
-        postinst: '#!/bin/sh -e\necho "$1 by $(id -un)" > /var/lib/hello\n',
-        postrm: "#!/bin/sh -e\nrm -f /var/lib/hello\n",
+        postinst: 'echo "$1 by $(id -un)" > /var/lib/hello',
+        postrm: "rm -f /var/lib/hello",
       },
     });
     await repository.add(file, "main");

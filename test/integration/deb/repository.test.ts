@@ -9,8 +9,8 @@ import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { parseParagraphs } from "../../../src/core/deb/control.ts";
 import type { RepositoryPackage } from "../../../src/server/deb/repository/repository.ts";
+import { makePackage } from "../../helpers/deb-package.ts";
 import { serveRepository } from "../../helpers/deb-repository.ts";
-import { makePackage } from "../../helpers/debian-package.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
