@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { glob, lstat, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateToken } from "../../../src/server/identity/token-format.ts";
-import { makeTgz, pluginTree } from "../../helpers/archives.ts";
+import { collect, makeTgz, pluginTree } from "../../helpers/archives.ts";
 import { BuiltServer } from "../../helpers/built-plugctl.ts";
 
 /** A version that is published before any bad input arrives. */
@@ -84,7 +85,7 @@ export async function makeWorld(folder: string): Promise<World> {
     // A JWT that says of itself that it needs no signature.
     forged: `${base64({ alg: "none", typ: "JWT" })}.${base64({ sub: "admin", exp: 9_999_999_999 })}.`,
   };
-  await compressed(server);
+  await Promise.all([compressed(server), seen(server)]);
   const secrets = [...Object.values(tokens), ...Object.values(PASSWORDS)];
   return { server, logFile, tokens, passwords: PASSWORDS, secrets };
 }
@@ -131,6 +132,11 @@ async function compressed(server: BuiltServer): Promise<void> {
   }
 }
 
+/** Waits for the view of the machine that the server makes for packages, in the background of its start. */
+async function seen(server: BuiltServer): Promise<void> {
+  while (!existsSync(join(server.folder, "data", "deb", "installer", "host-view", "root"))) await sleep(50);
+}
+
 /** What bad input is allowed to add to: the record of what was tried. */
 const RECORDS = ["audit", "operation", "operation_event", "deb_task"];
 const TRACES = ["last_used_at", "last_used_ip"];
@@ -159,12 +165,13 @@ const withoutTraces = (row: Record<string, unknown>) =>
 
 /** Path → size of the files in a folder, but for those that are compared otherwise. */
 async function sizes(folder: string, except: RegExp): Promise<Record<string, number>> {
-  const paths = await readdir(folder, { recursive: true });
+  // The view of the machine is the machine's, and full of links out of the folder.
+  const paths = await collect(glob("**", { cwd: folder, exclude: ["deb/installer/host-view"] }));
   const found = await Promise.all(
     paths
       .filter((path) => !except.test(path))
       .sort()
-      .map(async (path) => [path, await stat(join(folder, path))] as const),
+      .map(async (path) => [path, await lstat(join(folder, path))] as const),
   );
   return Object.fromEntries(
     found.filter(([, file]) => file.isFile()).map(([path, { size }]) => [path, size]),
