@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { entryCandidates } from "../../../core/store/entry-candidates.ts";
 import { Problem } from "../../http/problem.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -24,9 +25,7 @@ export function findEntry(manifest: Manifest, paths: ReadonlySet<string>): strin
       `package.json: plugctl.entry names ${stated}, which the archive does not have`,
     );
   }
-  const named = [mainExport(manifest.exports), manifest.module, ...mainCandidates(manifest.main)].filter(
-    (candidate) => candidate !== undefined,
-  );
+  const named = entryCandidates(manifest);
   for (const candidate of [...named, ...UNNAMED]) {
     const path = posix.normalize(candidate);
     if (paths.has(path)) return path;
@@ -43,24 +42,3 @@ export function findEntry(manifest: Manifest, paths: ReadonlySet<string>): strin
       : `the entry file ${first} of package.json is not in the archive; was the build run, and is the file packed?`,
   );
 }
-
-function mainExport(exports: unknown): string | undefined {
-  if (exports !== null && typeof exports === "object" && "." in exports) return conditional(exports["."]);
-  return conditional(exports);
-}
-
-/** The target for an `import` in a browser, of a string, an object of conditions, or a list of alternatives. */
-function conditional(target: unknown): string | undefined {
-  if (typeof target === "string") return target;
-  if (Array.isArray(target)) return target.map(conditional).find((path) => path !== undefined);
-  if (target === null || typeof target !== "object") return undefined;
-  for (const [condition, value] of Object.entries(target)) {
-    if (!["browser", "import", "module", "default"].includes(condition)) continue;
-    const path = conditional(value);
-    if (path !== undefined) return path;
-  }
-  return undefined;
-}
-
-const mainCandidates = (main: string | undefined): string[] =>
-  main === undefined ? [] : [main, `dist/${main}`, `${main}/index.js`, `dist/${main}/index.js`];
