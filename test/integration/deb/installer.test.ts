@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildPackage, type PackageContent, type TestPackage } from "../../helpers/deb-package.ts";
@@ -202,6 +202,15 @@ describe.skipIf(!hasDpkg).each(USERS)(
       );
       expect(await listTree(target)).toEqual([]);
       expect(await read("srv/x/y")).toBe("1\n");
+    });
+
+    it("leaves the folders that it shares with the host, and keeps nothing of the host's lists of files", async () => {
+      await install(await build({ files: { "opt/empty/a": "1" } }));
+      await installer.apply({ remove: [{ package: PACKAGE, purge: true }] }).done;
+      const left = (await listing()).tree.join("\n");
+      expect(left).not.toMatch(/var\/lib\/dpkg\/info\/.*\.list/);
+      // What was removed below a folder of the host's would be marked by a device.
+      expect((await lstat(join(place.root, "opt")).catch(() => undefined))?.isCharacterDevice()).not.toBe(true);
     });
 
     it("makes changes one after another", async () => {

@@ -66,15 +66,14 @@ export async function pack(options: PackOptions): Promise<BuiltPackage> {
   }
   await setTimes(folder, await listPackage(folder, limits), sourceDate);
   await runDpkgDeb(options);
-  const fields = Object.fromEntries(control);
   return {
     file: options.file,
-    package: fields.Package ?? "",
+    package: control.get("Package") ?? "",
     version: description.version,
-    architecture: fields.Architecture ?? "",
+    architecture: control.get("Architecture") ?? "",
     sha256: await digest(options.file, "sha256"),
     sizeBytes: (await stat(options.file)).size,
-    control: fields,
+    contents: { control, paths: entries.map(({ path }) => path) },
     warnings: packageWarnings(shipped),
   };
 }

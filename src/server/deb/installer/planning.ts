@@ -21,6 +21,8 @@ export interface Candidate {
   architecture: string;
   fields: Paragraph;
   sizeBytes: number;
+  /** What it puts into place, where that is known. */
+  paths?: readonly string[] | undefined;
 }
 
 /** What a change comes to, as far as this machine knows without asking any archive. */

@@ -208,7 +208,7 @@ export class Installation {
       },
     );
     await task.enterAfterChange("cleaning");
-    const warning = await this.#publish(file.file);
+    const warning = await this.#publish(file);
     await rm(file.file, { force: true });
     await candidate.clean();
     if (warning !== undefined) warnings.push(warning);
@@ -217,9 +217,9 @@ export class Installation {
   }
 
   /** The plugin is installed by now: that the repository does not take it is no failure. */
-  async #publish(file: string): Promise<string | undefined> {
+  async #publish({ file, contents }: PackageFile): Promise<string | undefined> {
     try {
-      await this.#parts.repository.add(file, CHANNEL);
+      await this.#parts.repository.add(file, CHANNEL, contents?.control);
       return undefined;
     } catch (thrown) {
       const { code, message } = toPlugctlError(thrown);
