@@ -1,5 +1,7 @@
-import { lstat, readdir, readFile } from "node:fs/promises";
+import { lstatSync, type Stats } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { giveWay } from "../../give-way.ts";
 
 /** Where dpkg keeps the list of files of each package of the host. */
 const HOST_INFO = "/var/lib/dpkg/info";
@@ -51,11 +53,15 @@ async function presentPaths(paths: ReadonlySet<string>): Promise<{ folders: stri
   const folders: string[] = [];
   const others: string[] = [];
   for (const path of paths) {
-    const found = await lstat(join("/", path)).catch((error: NodeJS.ErrnoException) => error);
-    if (found instanceof Error) {
+    await giveWay();
+    let found: Stats | undefined;
+    try {
+      found = lstatSync(join("/", path), { throwIfNoEntry: false });
+      if (found === undefined) continue;
+    } catch {
       // What cannot be looked at may be there.
-      if (found.code !== "ENOENT" && found.code !== "ENOTDIR") others.push(path);
-    } else if (found.isDirectory()) folders.push(path);
+    }
+    if (found?.isDirectory()) folders.push(path);
     else others.push(path);
   }
   return { folders, others };

@@ -107,7 +107,7 @@ export class PrivateTransaction implements Transaction {
 
   async packages() {
     if (this.#after === undefined) {
-      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
+      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"));
       this.#after = ownPackages(status, this.#before, this.#root.architecture);
     }
     return this.#after;
@@ -135,10 +135,10 @@ export class PrivateTransaction implements Transaction {
       for (const path of paths) await removeTree(join(this.#root.upper(layer), path));
     }
     await this.#refuseMovedFolders();
-    await syncFileSystem(this.#root.work);
+    const [merge] = await Promise.all([this.#root.prepareMerge(), syncFileSystem(this.#root.work)]);
     await decide();
-    await this.#root.merge();
-    await removeTree(this.#root.work);
+    await merge();
+    await this.#root.discardChange();
   }
 
   async rollback(): Promise<void> {
