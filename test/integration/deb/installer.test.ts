@@ -90,7 +90,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await remove(true, PACKAGE);
       expect(await installer.plugins()).toEqual([]);
       expect(await read("var/lib/postrm-calls")).toBe("upgrade\nremove\npurge\n");
-      expect((await listTree(place.root)).filter((line) => line.includes("empty"))).toEqual([]);
+      expect((await listing()).tree.filter((line) => line.includes("empty"))).toEqual([]);
     });
 
     it("keeps the package before the last change, and no older one", async () => {
@@ -210,7 +210,9 @@ describe.skipIf(!hasDpkg).each(USERS)(
       const left = (await listing()).tree.join("\n");
       expect(left).not.toMatch(/var\/lib\/dpkg\/info\/.*\.list/);
       // What was removed below a folder of the host's would be marked by a device.
-      expect((await lstat(join(place.root, "opt")).catch(() => undefined))?.isCharacterDevice()).not.toBe(true);
+      expect((await lstat(join(place.root, "opt")).catch(() => undefined))?.isCharacterDevice()).not.toBe(
+        true,
+      );
     });
 
     it("makes changes one after another", async () => {
