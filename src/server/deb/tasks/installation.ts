@@ -208,11 +208,10 @@ export class Installation {
       },
     );
     await task.enterAfterChange("cleaning");
-    const warning = await this.#publish(file);
+    const [warning] = await Promise.all([this.#publish(file), candidate.clean()]);
+    await rm(file.file, { force: true });
     if (warning !== undefined) warnings.push(warning);
     await task.succeed(result, (trx) => savePlugin(trx, record));
-    await rm(file.file, { force: true });
-    await candidate.clean();
     return result;
   }
 
