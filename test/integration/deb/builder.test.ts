@@ -50,8 +50,10 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin", () => {
       package: "wazo-plugind-hello-acme",
       version: "1.10",
       architecture: "all",
-      control: { Section: "wazo-plugind-plugin" },
     });
+    expect(built.contents.control.get("Section")).toBe("wazo-plugind-plugin");
+    const packed = [...contentsOf(built.file).keys()].map((path) => path.replace(/^\.\/|\/$/g, ""));
+    expect(built.contents.paths.toSorted()).toEqual(packed.filter((path) => path !== "").toSorted());
     const contents = contentsOf(built.file);
     expect(new Set([...contents.values()].map(({ owner }) => owner))).toEqual(new Set(["root/root"]));
     const wazo = "./usr/lib/wazo-plugind/plugins/acme/hello/wazo";
@@ -186,12 +188,12 @@ describeWith(["bubblewrap", "fakeroot"], "building a plugin in a process of its 
   });
 
   it.each([
-    ["bwrap", "bubblewrap"],
-    ["fakeroot", "fakeroot"],
-  ])("says what to install where there is no %s", async (name, debianPackage) => {
+    ["bwrap", "bubblewrap", "bwrap"],
+    ["fakeroot", "fakeroot", "fake*"],
+  ])("says what to install where there is no %s", async (_, debianPackage, programs) => {
     const { url } = await pluginRepository(pluginFiles());
     // A view of the system in which that program is missing; what is below /usr is seen in the sandbox as well.
-    const script = `mount --bind /usr/bin /usr/src && cp -as /usr/src/. "$0" && rm "$0/${name}" && mount --bind "$0" /usr/bin && exec "$@"`;
+    const script = `mount --bind /usr/bin /usr/src && cp -as /usr/src/. "$0" && rm "$0"/${programs} && mount --bind "$0" /usr/bin && exec "$@"`;
     const command = [process.execPath, program, url, await makeTempDir()];
     const words = ["--mount", "sh", "-c", script, await makeTempDir(), ...command];
     const { stderr, status } = spawnSync("unshare", words, { encoding: "utf8" });

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildPackage, type PackageContent, type TestPackage } from "../../helpers/deb-package.ts";
@@ -90,7 +90,7 @@ describe.skipIf(!hasDpkg).each(USERS)(
       await remove(true, PACKAGE);
       expect(await installer.plugins()).toEqual([]);
       expect(await read("var/lib/postrm-calls")).toBe("upgrade\nremove\npurge\n");
-      expect((await listTree(place.root)).filter((line) => line.includes("empty"))).toEqual([]);
+      expect((await listing()).tree.filter((line) => line.includes("empty"))).toEqual([]);
     });
 
     it("keeps the package before the last change, and no older one", async () => {
@@ -202,6 +202,17 @@ describe.skipIf(!hasDpkg).each(USERS)(
       );
       expect(await listTree(target)).toEqual([]);
       expect(await read("srv/x/y")).toBe("1\n");
+    });
+
+    it("leaves the folders that it shares with the host, and keeps nothing of the host's lists of files", async () => {
+      await install(await build({ files: { "opt/empty/a": "1" } }));
+      await installer.apply({ remove: [{ package: PACKAGE, purge: true }] }).done;
+      const left = (await listing()).tree.join("\n");
+      expect(left).not.toMatch(/var\/lib\/dpkg\/info\/.*\.list/);
+      // What was removed below a folder of the host's would be marked by a device.
+      expect((await lstat(join(place.root, "opt")).catch(() => undefined))?.isCharacterDevice()).not.toBe(
+        true,
+      );
     });
 
     it("makes changes one after another", async () => {

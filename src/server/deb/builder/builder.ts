@@ -1,4 +1,5 @@
 import type { PluginDescription } from "../../../core/deb/plugin-description.ts";
+import type { PackageContents } from "../installer/installer.ts";
 import type { FetchedTree } from "../sources/source.ts";
 
 /**
@@ -20,8 +21,7 @@ export interface BuiltPackage {
   /** Lower-case hex. The same tree gives the same bytes. */
   sha256: string;
   sizeBytes: number;
-  /** The fields of its control file, in their order. */
-  control: Readonly<Record<string, string>>;
+  contents: PackageContents;
   /** What its author should mend, and whoever installs it should know: a sentence each. */
   warnings: readonly string[];
 }

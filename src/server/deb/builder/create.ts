@@ -91,7 +91,7 @@ export function createPackageBuilder(options: PackageBuilderOptions): PackageBui
       const [program = "", ...words] = [
         ...place.prefix,
         // What the rules give to root, or to anybody else, is to look as if they had.
-        ...(isPackage ? ["fakeroot", "--"] : []),
+        ...(isPackage ? place.fakeroot : []),
         `${place.inner}/${RULES}`,
         word,
       ];

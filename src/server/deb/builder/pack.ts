@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { chmod, cp, lstat, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmodSync, lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import type { PluginDescription } from "../../../core/deb/plugin-description.ts";
 import { invalidError } from "../../../core/errors.ts";
+import { digestFile } from "../digest-file.ts";
+import { giveWay } from "../give-way.ts";
 import type { BuiltPackage } from "./builder.ts";
 import { controlParagraph } from "./control-file.ts";
 import { documents } from "./documents.ts";
@@ -42,39 +42,38 @@ export interface PackOptions {
 export async function pack(options: PackOptions): Promise<BuiltPackage> {
   const { folder, description, sourceDate, limits } = options;
   const shipped = await listPackage(folder, limits);
-  await refuseTaken(folder, ["DEBIAN", pluginFolder(description)]);
+  refuseTaken(folder, ["DEBIAN", pluginFolder(description)]);
   await addWazoFolder(options);
   const etc = etcFiles(shipped);
   const ownsEtc = etc.length > 0 && !description.conffiles;
   for (const [path, content] of documents(description, { sourceDate, ownsEtc })) {
-    await addFile(folder, path, content);
+    addFile(folder, path, content);
   }
   const entries = await listPackage(folder, limits);
   const control = controlParagraph(description, installedKiB(entries));
   const debian = join(folder, "DEBIAN");
-  await mkdir(debian);
-  await chmod(debian, 0o755);
-  await writeFile(join(debian, "control"), String(control), { mode: 0o644 });
+  mkdirSync(debian);
+  chmodSync(debian, 0o755);
+  writeFileSync(join(debian, "control"), String(control), { mode: 0o644 });
   if (etc.length > 0 && description.conffiles) {
     const lines = etc.map((path) => `/${path}\n`);
-    await writeFile(join(debian, "conffiles"), lines.join(""), { mode: 0o644 });
+    writeFileSync(join(debian, "conffiles"), lines.join(""), { mode: 0o644 });
   }
-  await writeFile(join(debian, "md5sums"), await md5sums(folder, entries), { mode: 0o644 });
+  writeFileSync(join(debian, "md5sums"), await md5sums(folder, entries), { mode: 0o644 });
   for (const [name, text] of Object.entries(maintainerScripts(description))) {
-    await writeFile(join(debian, name), text);
-    await chmod(join(debian, name), 0o755);
+    writeFileSync(join(debian, name), text);
+    chmodSync(join(debian, name), 0o755);
   }
   await setTimes(folder, await listPackage(folder, limits), sourceDate);
   await runDpkgDeb(options);
-  const fields = Object.fromEntries(control);
   return {
     file: options.file,
-    package: fields.Package ?? "",
+    package: control.get("Package") ?? "",
     version: description.version,
-    architecture: fields.Architecture ?? "",
-    sha256: await digest(options.file, "sha256"),
-    sizeBytes: (await stat(options.file)).size,
-    control: fields,
+    architecture: control.get("Architecture") ?? "",
+    sha256: await digestFile(options.file, "sha256"),
+    sizeBytes: statSync(options.file).size,
+    contents: { control, paths: entries.map(({ path }) => path) },
     warnings: packageWarnings(shipped),
   };
 }
@@ -83,9 +82,9 @@ export async function pack(options: PackOptions): Promise<BuiltPackage> {
 const etcFiles = (entries: readonly PackageEntry[]): string[] =>
   entries.filter(({ kind, path }) => kind === "file" && path.startsWith("etc/")).map(({ path }) => path);
 
-async function refuseTaken(folder: string, paths: readonly string[]): Promise<void> {
+function refuseTaken(folder: string, paths: readonly string[]): void {
   for (const path of paths) {
-    if (await exists(join(folder, path)))
+    if (exists(join(folder, path)))
       throw refused(`has ${JSON.stringify(path)}, which is not for the plugin to make`);
   }
 }
@@ -93,35 +92,36 @@ async function refuseTaken(folder: string, paths: readonly string[]): Promise<vo
 /** As it is after the steps, which may have written into it. It is root that runs the rules: nobody else may write them. */
 async function addWazoFolder({ source, folder, description, limits }: PackOptions): Promise<void> {
   const from = join(source, "wazo");
-  if (!(await lstat(from)).isDirectory()) throw refused('gets no folder "wazo": the plugin has replaced it');
+  if (!lstatSync(from).isDirectory()) throw refused('gets no folder "wazo": the plugin has replaced it');
   const path = pluginFolder(description);
   const entries = await listPackage(from, limits, path.split("/").length + 1);
-  const to = join(await makeFolder(folder, path), "wazo");
-  await cp(from, to, { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false });
-  await chmod(to, 0o755);
+  const to = join(makeFolder(folder, path), "wazo");
+  mkdirSync(to);
+  chmodSync(to, 0o755);
   for (const { path, kind } of entries) {
-    if (kind === "link") continue;
-    const { mode } = await lstat(join(from, path));
-    await chmod(join(to, path), kind === "folder" || mode & 0o100 ? 0o755 : 0o644);
+    const [source, target] = [join(from, path), join(to, path)];
+    await giveWay();
+    if (kind === "link") symlinkSync(readlinkSync(source), target);
+    else {
+      if (kind === "folder") mkdirSync(target);
+      else await copyFile(source, target);
+      chmodSync(target, kind === "folder" || lstatSync(source).mode & 0o100 ? 0o755 : 0o644);
+    }
   }
   const rules = entries.find(({ path }) => path === "rules");
   if (rules?.kind !== "file") throw refused("gets no wazo/rules: the plugin has taken them away");
-  await chmod(join(to, "rules"), 0o755);
+  chmodSync(join(to, "rules"), 0o755);
 }
 
 /** Adds a file of ours, unless the plugin has made it. */
-async function addFile(folder: string, path: string, content: string | Uint8Array): Promise<void> {
-  if (await exists(join(folder, path))) return;
-  await makeFolder(folder, path.slice(0, path.lastIndexOf("/")));
-  await writeFile(join(folder, path), content, { flag: "wx" });
-  await chmod(join(folder, path), 0o644);
+function addFile(folder: string, path: string, content: string | Uint8Array): void {
+  if (exists(join(folder, path))) return;
+  makeFolder(folder, path.slice(0, path.lastIndexOf("/")));
+  writeFileSync(join(folder, path), content, { flag: "wx" });
+  chmodSync(join(folder, path), 0o644);
 }
 
-const exists = (path: string) =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
+const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** As Debian counts it: files in whole kibibytes, everything else as one. */
 const installedKiB = (entries: readonly PackageEntry[]) =>
@@ -130,15 +130,9 @@ const installedKiB = (entries: readonly PackageEntry[]) =>
 async function md5sums(folder: string, entries: readonly PackageEntry[]): Promise<string> {
   let text = "";
   for (const { path, kind } of entries) {
-    if (kind === "file") text += `${await digest(join(folder, path), "md5")}  ${path}\n`;
+    if (kind === "file") text += `${await digestFile(join(folder, path), "md5")}  ${path}\n`;
   }
   return text;
-}
-
-async function digest(file: string, algorithm: "md5" | "sha256"): Promise<string> {
-  const hash = createHash(algorithm);
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
 }
 
 async function runDpkgDeb({ folder, file, sourceDate, signal }: PackOptions): Promise<void> {

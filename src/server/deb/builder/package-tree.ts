@@ -1,7 +1,7 @@
-import type { Stats } from "node:fs";
-import { lstat, lutimes, mkdir, readdir, readlink } from "node:fs/promises";
+import { lstatSync, lutimesSync, mkdirSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { invalidError } from "../../../core/errors.ts";
+import { giveWay } from "../give-way.ts";
 import { shownBytes } from "./limits.ts";
 
 /** Something in the folder that becomes a package. `path` is relative to it, with `/`. */
@@ -45,13 +45,14 @@ export async function listWithin(
 }
 
 async function* walk(root: string, folder: string, depth: number): AsyncGenerator<PackageEntry> {
-  const names = await readdir(join(root, folder));
+  const names = readdirSync(join(root, folder));
   names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   for (const name of names) {
     const path = folder === "" ? name : `${folder}/${name}`;
     checkPath(path);
-    const found = await lstat(join(root, path));
-    const target = found.isSymbolicLink() ? await readlink(join(root, path)) : undefined;
+    await giveWay();
+    const found = lstatSync(join(root, path));
+    const target = found.isSymbolicLink() ? readlinkSync(join(root, path)) : undefined;
     const kind = checkedKind({ path, kind: kindOf(found), mode: found.mode, target }, depth);
     yield { path, kind, size: kind === "file" ? found.size : 0 };
     if (kind === "folder") yield* walk(root, path, depth);
@@ -118,14 +119,16 @@ function climbsOut(depth: number, target: string): boolean {
  * Makes a folder and those above it below `root`, following no link.
  * @throws INVALID when something else is in the way.
  */
-export async function makeFolder(root: string, path: string): Promise<string> {
+export function makeFolder(root: string, path: string): string {
   let folder = root;
   for (const segment of path.split("/")) {
     folder = join(folder, segment);
-    await mkdir(folder, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    });
-    if (!(await lstat(folder)).isDirectory()) {
+    try {
+      mkdirSync(folder, { mode: 0o755 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if (!lstatSync(folder).isDirectory()) {
       throw refused(`has ${JSON.stringify(folder.slice(root.length + 1))}, which has to be a folder`);
     }
   }
@@ -138,8 +141,11 @@ export async function setTimes(
   entries: readonly PackageEntry[],
   sourceDate: number,
 ): Promise<void> {
-  for (const { path } of entries.toReversed()) await lutimes(join(root, path), sourceDate, sourceDate);
-  await lutimes(root, sourceDate, sourceDate);
+  for (const { path } of entries.toReversed()) {
+    await giveWay();
+    lutimesSync(join(root, path), sourceDate, sourceDate);
+  }
+  lutimesSync(root, sourceDate, sourceDate);
 }
 
 export const refused = (what: string) => invalidError(`the package is refused: it ${what}`);

@@ -1,5 +1,15 @@
-import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BuildIsolation } from "./builder.ts";
 import { SCRATCH_BYTES } from "./limits.ts";
@@ -15,7 +25,7 @@ const INFO_FD = 3;
 const POLL_MS = 2;
 
 /** Folders around what a step sees, which everybody can enter. */
-const PARENTS = ["/etc", "/etc/ssl", "/run", "/var", "/var/lib"];
+const PARENTS = ["/run", "/var", "/var/lib"];
 
 /** What a step sees of the system, read-only. Nothing else of it exists there. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg"];
@@ -71,6 +81,7 @@ export interface SandboxOptions {
  */
 export async function sandboxCommand(options: SandboxOptions): Promise<string[]> {
   const { folder, isolation, user } = options;
+  addAccounts(join(options.scratch, "etc"), user.id);
   const tmpfs = (path: string) => ["--perms", "1777", "--size", String(SCRATCH_BYTES), "--tmpfs", path];
   return [
     "bwrap",
@@ -79,10 +90,11 @@ export async function sandboxCommand(options: SandboxOptions): Promise<string[]>
     ...identity(user),
     ...["--die-with-parent", "--hostname", "build", "--info-fd", String(INFO_FD)],
     ...PARENTS.flatMap((path) => ["--perms", "0755", "--dir", path]),
-    ...SYSTEM.flatMap((path) => ["--ro-bind-try", path, path]),
-    ...SETTINGS.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
-    ...(isolation === "network" ? await nameServers() : []),
-    ...(await accounts(options.scratch, user.id)),
+    ...SYSTEM.flatMap(systemFolder),
+    ...settings(
+      join(options.scratch, "etc"),
+      isolation === "network" ? [...SETTINGS, "resolv.conf"] : SETTINGS,
+    ),
     ...(await hide(options.hidden)),
     ...["--proc", "/proc", "--dev", "/dev"],
     ...["/tmp", "/var/tmp", "/dev/shm"].flatMap(tmpfs),
@@ -119,21 +131,51 @@ export const dropRoot = (id: number): string[] => [
   ...["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"],
 ];
 
-/** The file itself may be a link into `/run`, which a step does not see. */
-async function nameServers(): Promise<string[]> {
-  const file = await realpath("/etc/resolv.conf").catch(() => undefined);
-  return file === undefined ? [] : ["--ro-bind", file, "/etc/resolv.conf"];
+/** `/bin` and its like are links in most systems, and a link costs nothing. */
+function systemFolder(path: string): string[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  return found.isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path];
 }
 
-/** The accounts of this machine, since rules give files to them, and the one of the step. */
-async function accounts(scratch: string, id: number): Promise<string[]> {
-  const folder = join(scratch, "etc");
-  await mkdir(folder, { recursive: true });
+/**
+ * Makes the sandbox's `/etc`: files are copied, also from where a link leads, and folders mounted. A mount for each file would take
+ * bubblewrap half of its time, since it reads the table of all mounts after each.
+ */
+function settings(etc: string, names: readonly string[]): string[] {
+  const mounts = ["--ro-bind", etc, "/etc"];
+  for (const name of names) {
+    const [source, target] = [`/etc/${name}`, join(etc, name)];
+    const found = statSync(source, { throwIfNoEntry: false });
+    if (found === undefined) continue;
+    makeReadable(dirname(target));
+    if (found.isDirectory()) {
+      makeReadable(target);
+      mounts.push("--ro-bind", source, source);
+    } else if ((found.mode & 0o004) !== 0) {
+      // Others are not for a step to read either.
+      copyFileSync(source, target);
+      chmodSync(target, 0o644);
+    }
+  }
+  return mounts;
+}
+
+/** Adds the accounts of this machine, since rules give files to them, and the one of the step. */
+function addAccounts(etc: string, id: number): void {
+  makeReadable(etc);
   const added = { passwd: `wazo-plugind:x:${id}:${id}::/tmp:/bin/sh\n`, group: `wazo-plugind:x:${id}:\n` };
   for (const [name, line] of Object.entries(added)) {
-    await writeFile(join(folder, name), `${(await readFile(`/etc/${name}`, "utf8")).trimEnd()}\n${line}`);
+    const file = join(etc, name);
+    writeFileSync(file, `${readFileSync(`/etc/${name}`, "utf8").trimEnd()}\n${line}`);
+    chmodSync(file, 0o644);
   }
-  return Object.keys(added).flatMap((name) => ["--ro-bind", join(folder, name), `/etc/${name}`]);
+}
+
+/** A folder that everybody can look into, whatever the umask is. */
+function makeReadable(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
 }
 
 async function hide(folders: readonly string[]): Promise<string[]> {

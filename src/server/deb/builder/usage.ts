@@ -1,5 +1,6 @@
-import { lstat, readdir, statfs } from "node:fs/promises";
+import { type Dirent, lstatSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { giveWay } from "../give-way.ts";
 import { type BuildLimits, RESERVE_BYTES, shownBytes } from "./limits.ts";
 import { descendants, memoryOf } from "./processes.ts";
 
@@ -42,7 +43,7 @@ export function watchUsage(
 
 /** What of the disk is too much, if anything. */
 export async function excessOnDisk(folder: string, limits: BuildLimits): Promise<string | undefined> {
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < RESERVE_BYTES) return "fills the disk";
   return measure(folder, { bytes: 0, files: 0 }, limits);
 }
@@ -54,16 +55,19 @@ async function measure(
   limits: BuildLimits,
 ): Promise<string | undefined> {
   if (folder.length > LONGEST_PATH) return "nests folders too deeply";
-  const entries = await readdir(folder, { withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => error,
-  );
-  // It may just have been removed.
-  if (!Array.isArray(entries))
-    return entries.code === "EACCES" ? "makes a folder that cannot be read" : undefined;
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    // It may just have been removed.
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "EACCES" ? "makes a folder that cannot be read" : undefined;
+  }
   for (const entry of entries) {
+    await giveWay();
     const path = join(folder, entry.name);
     used.files++;
-    if (entry.isFile()) used.bytes += ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * 512;
+    if (entry.isFile()) used.bytes += (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
     if (used.bytes > limits.treeBytes) return `writes more than ${shownBytes(limits.treeBytes)}`;
     if (used.files > limits.treeFiles) return `makes more than ${limits.treeFiles} files`;
     const below = entry.isDirectory() ? await measure(path, used, limits) : undefined;

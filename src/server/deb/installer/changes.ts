@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import { cancelledError, invalidError, toPlugctlError } from "../../../core/errors.ts";
-import { readControl } from "../repository/package-control.ts";
+import { checkControl, readControl } from "../repository/package-control.ts";
 import { Apt, ARCHIVES } from "./apt.ts";
 import { toAppliedChange, toChangePlan } from "./change-plan.ts";
 import { ChangeQueue } from "./change-queue.ts";
+import { packagePaths } from "./deb-file.ts";
 import { diskFull, INSTALL, PURGE, packageError, REMOVE } from "./dpkg.ts";
 import { waitForLocks } from "./dpkg-locks.ts";
 import type { AppliedChange, ChangePlan, PackageChange, PackageInstaller } from "./installer.ts";
@@ -151,7 +152,7 @@ export class Changes {
   ): Promise<void> {
     const files = await this.#keep(plan, transaction);
     const expected = {
-      files: plan.install.map(({ candidate }) => this.#parts.kept.path(candidate.sha256)),
+      paths: await this.#pathsOf(plan),
       packages: plan.install.map(({ candidate }) => candidate.name),
     };
     if (plan.missing.length === 0) {
@@ -174,13 +175,22 @@ export class Changes {
       await onStep("installing");
       await apt.download(step);
       const fetched = (added ?? []).filter(({ name }) => !expected.packages.includes(name));
+      const fetchedPaths = await Promise.all((await transaction.packageFilesIn(ARCHIVES)).map(packagePaths));
       await transaction.expect({
-        files: [...expected.files, ...(await transaction.packageFilesIn(ARCHIVES))],
+        paths: [...expected.paths, ...fetchedPaths.flat()],
         packages: [...expected.packages, ...fetched.map(({ name }) => name)],
       });
       await apt.install(step);
     }
     await requireInstalled(transaction, plan);
+  }
+
+  async #pathsOf({ install }: LocalPlan): Promise<string[]> {
+    const { kept } = this.#parts;
+    const paths = install.map(
+      ({ candidate }) => candidate.paths ?? packagePaths(kept.path(candidate.sha256)),
+    );
+    return (await Promise.all(paths)).flat();
   }
 
   /** Puts the package files where commands find them, and where they stay. @returns their paths in the root. */
@@ -209,14 +219,27 @@ export class Changes {
 
   #candidates(change: PackageChange): Promise<Candidate[]> {
     return Promise.all(
-      change.install.map(async ({ file, sha256, package: name, version }) => {
-        const { control: fields, architecture, ...found } = await readControl(file);
+      change.install.map(async ({ file, sha256, package: name, version, contents }) => {
+        const {
+          control: fields,
+          architecture,
+          ...found
+        } = contents === undefined ? await readControl(file) : checkControl(contents.control);
         if (found.package !== name || found.version !== version) {
           throw invalidError(
             `the package ${file} is ${found.package} ${found.version}, not ${name} ${version}`,
           );
         }
-        return { file, sha256, name, version, architecture, fields, sizeBytes: (await stat(file)).size };
+        return {
+          file,
+          sha256,
+          name,
+          version,
+          architecture,
+          fields,
+          sizeBytes: (await stat(file)).size,
+          paths: contents?.paths,
+        };
       }),
     );
   }
@@ -225,7 +248,7 @@ export class Changes {
 async function remove(transaction: Transaction, plan: LocalPlan, step: StepOptions): Promise<void> {
   const options = { ...step, network: false };
   const present = plan.remove.filter(({ installed }) => installed.status !== "config-files");
-  await transaction.expect({ files: [], packages: plan.remove.map(({ installed }) => installed.name) });
+  await transaction.expect({ paths: [], packages: plan.remove.map(({ installed }) => installed.name) });
   if (present.length > 0) {
     const result = await transaction.run(
       [...REMOVE, ...present.map(({ installed }) => installed.name)],

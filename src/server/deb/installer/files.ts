@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open, readdir, rmdir, unlink } from "node:fs/promises";
+import { chmodSync, constants, lstatSync, mkdirSync } from "node:fs";
+import { chmod, lstat, open, readdir, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { conflictError } from "../../../core/errors.ts";
+import { giveWay } from "../give-way.ts";
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
@@ -22,11 +23,12 @@ export async function removeTree(path: string): Promise<void> {
 
 /** Makes a folder, and those above it that are not there, for everybody to read whatever the umask is. */
 export async function makeFolders(path: string, mode = 0o755): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  await giveWay();
+  const first = mkdirSync(path, { recursive: true });
   for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
-    await chmod(made, 0o755);
+    chmodSync(made, 0o755);
   }
-  await chmod(path, mode);
+  chmodSync(path, mode);
 }
 
 /**
@@ -37,10 +39,7 @@ export async function folderWithin(tree: string, path: string): Promise<string |
   let folder = tree;
   for (const part of path.split("/").filter(Boolean)) {
     folder = join(folder, part);
-    const found = await lstat(folder).catch((error: unknown) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    });
+    const found = lstatSync(folder, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
     if (!found.isDirectory()) {
       throw conflictError(`${folder} is no folder`, { hint: "a package replaced it: put the folder back" });

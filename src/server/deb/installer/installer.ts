@@ -1,3 +1,4 @@
+import type { Paragraph } from "../../../core/deb/control.ts";
 import type { PluginId } from "../../../core/deb/package-name.ts";
 
 /** An installed plugin, as dpkg and the files say. */
@@ -13,10 +14,27 @@ export interface InstalledPlugin extends PluginId {
   metadata: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** What is in a package, as whoever made or read it knows. */
+export interface PackageContents {
+  control: Paragraph;
+  /** What it puts into place, folders included, relative to the root. */
+  paths: readonly string[];
+}
+
+/** A package file that is to be installed. */
+export interface OfferedPackage {
+  file: string;
+  sha256: string;
+  package: string;
+  version: string;
+  /** Undefined = it is read from the file. */
+  contents?: PackageContents | undefined;
+}
+
 /** A change of what is installed: packages to put in, packages to take out. One transaction. */
 export interface PackageChange {
   /** Packages of plugins; dependencies first. Each may be newer, the same or, with `allowDowngrade`, older than what is there. */
-  install: readonly { file: string; sha256: string; package: string; version: string }[];
+  install: readonly OfferedPackage[];
   remove: readonly { package: string; purge: boolean }[];
   allowDowngrade: boolean;
   /** Take out plugins that need what is removed as well, as the original does; otherwise that is a conflict. */

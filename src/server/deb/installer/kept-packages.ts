@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { copyFile, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { verificationError } from "../../../core/errors.ts";
 import { makeDurableDirectory, syncDirectory, writeDurableFile } from "../../storage/durable.ts";
+import { digestFile } from "../digest-file.ts";
 import { type PackageRecords, recordsSchema } from "./package-records.ts";
 
 /** The files of installed packages, and of those before them, by their sha256. */
@@ -39,7 +39,7 @@ export class KeptPackages {
     const temporary = join(this.folder, `${crypto.randomUUID()}.tmp`);
     try {
       await copyFile(file, temporary, constants.COPYFILE_FICLONE);
-      const found = await digest(temporary);
+      const found = await digestFile(temporary, "sha256");
       if (found !== sha256) {
         throw verificationError(`the package ${file} is not the one that was meant: its sha256 is ${found}`);
       }
@@ -83,10 +83,4 @@ export class KeptPackages {
     for (const name of unneeded) await rm(join(this.folder, name), { force: true });
     return unneeded.filter((name) => name.endsWith(".deb")).map((name) => name.slice(0, -".deb".length));
   }
-}
-
-async function digest(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest("hex");
 }

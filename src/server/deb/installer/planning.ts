@@ -21,6 +21,8 @@ export interface Candidate {
   architecture: string;
   fields: Paragraph;
   sizeBytes: number;
+  /** What it puts into place, where that is known. */
+  paths?: readonly string[] | undefined;
 }
 
 /** What a change comes to, as far as this machine knows without asking any archive. */
@@ -60,17 +62,16 @@ export function planLocally(
   const present = [...root.own, ...root.others].filter(isInstalled);
   const removed = addDependents(change, remove, candidates, present, root.architecture);
   const after = packagesAfter(present, removed, candidates);
-  const related = new RelatedPackages(after.map(toRelated), root.architecture);
   checkConflicts(candidates, after, root.architecture);
+  const wanted = candidates.flatMap(({ fields }) => dependencies(fields));
+  const related = new RelatedPackages(wanted.length === 0 ? [] : after.map(toRelated), root.architecture);
   return {
     install: inOrder(candidates, root.architecture).map((candidate) => ({
       candidate,
       from: installed.get(candidate.name),
     })),
     remove: removed,
-    missing: candidates
-      .flatMap(({ fields }) => dependencies(fields))
-      .filter((relation) => related.satisfying(relation).length === 0),
+    missing: wanted.filter((relation) => related.satisfying(relation).length === 0),
   };
 }
 
@@ -101,19 +102,23 @@ function addDependents(
   native: string,
 ): LocalPlan["remove"] {
   const removed = [...remove];
-  const isChanged = ({ name }: Candidate) => present.some((one) => one.name === name);
-  if (removed.length === 0 && !candidates.some(isChanged)) return removed;
-  const before = new RelatedPackages(present.map(toRelated), native);
   for (;;) {
     const after = packagesAfter(present, removed, candidates);
+    const stays = new Set<InstalledPackage | Candidate>(after);
+    // Only what one of these satisfied can be unsatisfied now.
+    const gone = new RelatedPackages(present.filter((one) => !stays.has(one)).map(toRelated), native);
+    const needs = present
+      .filter((one) => stays.has(one))
+      .map((one) => ({
+        one,
+        relations: dependencies(one.fields).filter((relation) => gone.satisfying(relation).length > 0),
+      }))
+      .filter(({ relations }) => relations.length > 0);
+    if (needs.length === 0) return removed;
     const related = new RelatedPackages(after.map(toRelated), native);
-    const broken = present.filter(
-      (one) =>
-        after.includes(one) &&
-        dependencies(one.fields).some(
-          (relation) => before.satisfying(relation).length > 0 && related.satisfying(relation).length === 0,
-        ),
-    );
+    const broken = needs
+      .filter(({ relations }) => relations.some((relation) => related.satisfying(relation).length === 0))
+      .map(({ one }) => one);
     if (broken.length === 0) return removed;
     const names = broken.map(({ name }) => name);
     if (!removeDependents || removed.length === 0 || !broken.every(isPlugin)) {
@@ -145,14 +150,14 @@ function checkConflicts(
   native: string,
 ): void {
   const names = new Set(candidates.map(({ name }) => name));
+  const incoming = new RelatedPackages(candidates.map(toRelated), native);
   for (const one of after) {
     const refused = [...relations(one.fields, "Conflicts"), ...relations(one.fields, "Breaks")];
     if (refused.length === 0) continue;
     // What is installed has been found to get along; only what comes in can be at odds.
-    const others = (names.has(one.name) ? after : candidates).filter(({ name }) => name !== one.name);
-    const related = new RelatedPackages(others.map(toRelated), native);
+    const related = names.has(one.name) ? new RelatedPackages(after.map(toRelated), native) : incoming;
     for (const relation of refused) {
-      const [other] = related.satisfying(relation);
+      const other = related.satisfying(relation).find(({ name }) => name !== one.name);
       if (other === undefined) continue;
       throw conflictError(
         `${one.name} and ${other.name} ${other.version} cannot be installed together (${formatAlternatives(relation)})`,
@@ -184,10 +189,17 @@ const dependencies = (fields: Paragraph): Alternatives[] => [
   ...relations(fields, "Depends"),
 ];
 
-const relations = (fields: Paragraph, name: string): Alternatives[] => {
-  const field = fields.get(name);
-  return field === undefined ? [] : parseRelations(field);
-};
+type RelationField = "Pre-Depends" | "Depends" | "Conflicts" | "Breaks";
+
+/** Those of paragraphs that have been read: the machine's packages are the same from change to change. */
+const known = new WeakMap<Paragraph, Partial<Record<RelationField, Alternatives[]>>>();
+
+function relations(fields: Paragraph, name: RelationField): Alternatives[] {
+  const read = known.get(fields) ?? {};
+  known.set(fields, read);
+  read[name] ??= parseRelations(fields.get(name) ?? "");
+  return read[name];
+}
 
 const toRelated = ({
   name,

@@ -32,8 +32,11 @@ export interface PackageRoot {
 export interface Transaction {
   /** Folder of kept packages as the commands see it. */
   readonly packagesFolder: string;
-  /** To be called before a command that unpacks these packages (files), or changes installed ones (by name). */
-  expect(change: { files: readonly string[]; packages: readonly string[] }): Promise<void>;
+  /**
+   * To be called before a command that puts files into place (paths relative to the root, with those of folders), or changes
+   * packages (by name).
+   */
+  expect(change: { paths: readonly string[]; packages: readonly string[] }): Promise<void>;
   /** Runs a command in the root, as root of it. @throws TIMEOUT, CANCELLED, UNAVAILABLE. */
   run(command: readonly [string, ...string[]], options: CommandOptions): Promise<ProcessResult>;
   /** Absolute paths on this machine of the package files in a folder of the root. */

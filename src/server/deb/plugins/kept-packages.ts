@@ -5,15 +5,12 @@ import { pipeline } from "node:stream/promises";
 import { PLUGIN_SECTION, type PluginId, pluginOfPackage } from "../../../core/deb/package-name.ts";
 import { invalidError } from "../../../core/errors.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
+import type { OfferedPackage } from "../installer/installer.ts";
 import { readControl } from "../repository/package-control.ts";
 import { checkContents } from "./package-contents.ts";
 
 /** The file of a package of a plugin; whoever has it removes it. */
-export interface PackageFile {
-  file: string;
-  sha256: string;
-  package: string;
-  version: string;
+export interface PackageFile extends OfferedPackage {
   plugin: PluginId;
 }
 

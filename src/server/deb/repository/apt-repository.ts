@@ -1,13 +1,14 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Transaction } from "kysely";
+import type { Paragraph } from "../../../core/deb/control.ts";
 import { conflictError, invalidError } from "../../../core/errors.ts";
 import type { BackgroundJob, ServerContext } from "../../module.ts";
 import { DATA_FILES } from "../../storage/data-directory.ts";
 import { type Generation, type IndexFile, makeGeneration } from "./generation.ts";
 import { findIndex, forgetOld, insertGeneration, loadGenerations } from "./generations.ts";
 import { byNameAndVersion, insertMembers, loadMembers, type Member, removeMembers } from "./members.ts";
-import { readControl } from "./package-control.ts";
+import { checkControl, readControl } from "./package-control.ts";
 import { packageStanza, poolName } from "./package-index.ts";
 import type { PackageRepository, RepositoryPackage } from "./repository.ts";
 import { openSigningKey, type SigningKey } from "./signing-key.ts";
@@ -85,11 +86,11 @@ export class AptRepository implements PackageRepository {
     }
   }
 
-  async add(file: string, channel: string): Promise<RepositoryPackage> {
+  async add(file: string, channel: string, known?: Paragraph): Promise<RepositoryPackage> {
     if (!/^[a-z0-9][a-z0-9.-]{0,62}$/.test(channel)) {
       throw invalidError(`${JSON.stringify(channel)} is no name of a channel`);
     }
-    const { control, ...names } = await readControl(file);
+    const { control, ...names } = known === undefined ? await readControl(file) : checkControl(known);
     const { blobs, now } = this.#context;
     const { sha256, size: sizeBytes } = await blobs.put(createReadStream(file), { maxBytes: MAX_BYTES });
     const stanza = packageStanza({ ...names, control, sha256, sizeBytes });

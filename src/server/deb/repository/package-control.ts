@@ -33,6 +33,11 @@ export async function readControl(file: string): Promise<PackageControl> {
   if (control === undefined || paragraphs.length > 1) {
     throw invalidError("the control file of the package has not one paragraph");
   }
+  return checkControl(control);
+}
+
+/** Takes a package's names out of its control paragraph. @throws INVALID for what no package may be named. */
+export function checkControl(control: Paragraph): PackageControl {
   const name = control.get("Package") ?? "";
   const version = control.get("Version") ?? "";
   const architecture = control.get("Architecture") ?? "";

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { notFoundError } from "../../../core/errors.ts";
 import { gitError } from "../../../git/command.ts";
@@ -28,7 +28,8 @@ export async function fetchGit(
   try {
     const { name, commit, time } = await fetchFirst(folder, namesOf(options.ref), { url, limits, signal });
     options.log(`${name} of ${url} is ${commit}\n`);
-    await rm(join(folder, ".git"), { recursive: true, force: true });
+    // It goes with all that was fetched, for which nobody has to wait.
+    await rename(join(folder, ".git"), `${folder}.git`);
     return { commit, time };
   } catch (error) {
     throw gitError(error, url);

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { chmod, lstat, lutimes, readdir, readlink } from "node:fs/promises";
+import { chmodSync, lstatSync, lutimesSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { invalidError } from "../../../core/errors.ts";
+import { digestFile } from "../digest-file.ts";
+import { giveWay } from "../give-way.ts";
 import { staysInside } from "./links.ts";
 
 /** The zip format, and so every Python wheel, knows no time before 1980. */
@@ -25,14 +25,15 @@ export async function settleTree(
   const digest = createHash("sha256");
   for (const { path, kind } of entries) {
     signal.throwIfAborted();
+    await giveWay();
     const file = join(root, path);
     if (kind !== "folder")
       digest.update(`${kind} ${JSON.stringify(path)} ${await content(root, file, kind)}\n`);
-    if (kind !== "link") await chmod(file, kind === "file" ? 0o644 : 0o755);
-    await lutimes(file, seconds, seconds);
+    if (kind !== "link") chmodSync(file, kind === "file" ? 0o644 : 0o755);
+    lutimesSync(file, seconds, seconds);
   }
-  await chmod(root, 0o755);
-  await lutimes(root, seconds, seconds);
+  chmodSync(root, 0o755);
+  lutimesSync(root, seconds, seconds);
   return { treeSha256: digest.digest("hex"), newest: seconds };
 }
 
@@ -46,12 +47,13 @@ interface Entry {
 
 /** Everything below a folder in the order of the bytes of the names; a folder comes after what is in it. */
 async function list(root: string, folder: string): Promise<Entry[]> {
-  const names = await readdir(join(root, folder));
+  const names = readdirSync(join(root, folder));
   names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   const entries: Entry[] = [];
   for (const name of names) {
+    await giveWay();
     const path = folder === "" ? name : `${folder}/${name}`;
-    const found = await lstat(join(root, path));
+    const found = lstatSync(join(root, path));
     const mtime = Math.floor(found.mtimeMs / 1000);
     if (found.isDirectory()) entries.push(...(await list(root, path)), { path, kind: "folder", mtime: 0 });
     else if (found.isSymbolicLink()) entries.push({ path, kind: "link", mtime });
@@ -63,12 +65,8 @@ async function list(root: string, folder: string): Promise<Entry[]> {
 
 /** Digest of a file, or where a link leads. */
 async function content(root: string, file: string, kind: Kind): Promise<string> {
-  if (kind !== "link") {
-    const digest = createHash("sha256");
-    await pipeline(createReadStream(file), digest);
-    return digest.digest("hex");
-  }
-  const target = await readlink(file);
+  if (kind !== "link") return digestFile(file, "sha256");
+  const target = readlinkSync(file);
   if (await staysInside(root, file)) return JSON.stringify(target);
   const path = JSON.stringify(file.slice(root.length + 1));
   throw invalidError(`the link ${path} leads out of the plugin's folder, to ${JSON.stringify(target)}`);

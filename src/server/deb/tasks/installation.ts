@@ -85,7 +85,7 @@ export class Installation {
         throw prepared.error;
       case "satisfied": {
         const { listener: task, plugin, version } = prepared;
-        await task.describe(plugin, version, version);
+        task.describe(plugin, version, version);
         const result = unchanged(plugin, version);
         await task.succeed(result);
         return result;
@@ -99,7 +99,7 @@ export class Installation {
 
   async #build(ready: ReadyPlugin<Task>, allowDowngrade: boolean): Promise<InstallResult> {
     const { listener: task, description, tree, installed } = ready;
-    await task.describe(plain(description), description.version, installed?.version ?? null);
+    task.describe(plain(description), description.version, installed?.version ?? null);
     await this.#completeDependencies(ready);
     const built = await this.#parts.slots
       .run(
@@ -194,7 +194,7 @@ export class Installation {
       installedBy: task.actor?.login ?? "system",
     };
     // A crash may come between the change and its record: the next start finds here what to put on record.
-    await task.promise({ result, record });
+    task.promise({ result, record });
     await installer.apply(
       { install: [file], remove: [], allowDowngrade, removeDependents: false },
       {
@@ -208,18 +208,17 @@ export class Installation {
       },
     );
     await task.enterAfterChange("cleaning");
-    const warning = await this.#publish(file.file);
+    const [warning] = await Promise.all([this.#publish(file), candidate.clean()]);
     await rm(file.file, { force: true });
-    await candidate.clean();
     if (warning !== undefined) warnings.push(warning);
     await task.succeed(result, (trx) => savePlugin(trx, record));
     return result;
   }
 
   /** The plugin is installed by now: that the repository does not take it is no failure. */
-  async #publish(file: string): Promise<string | undefined> {
+  async #publish({ file, contents }: PackageFile): Promise<string | undefined> {
     try {
-      await this.#parts.repository.add(file, CHANNEL);
+      await this.#parts.repository.add(file, CHANNEL, contents?.control);
       return undefined;
     } catch (thrown) {
       const { code, message } = toPlugctlError(thrown);

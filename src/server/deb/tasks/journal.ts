@@ -29,6 +29,23 @@ export interface PromisedOutcome {
   record: PluginRecord;
 }
 
+/** What has been found out about a task since it began; written down with its next status. */
+export interface TaskFacts {
+  /** Which plugin it is about. */
+  plugin?: { id: PluginId; version: string; previousVersion: string | null };
+  promised?: PromisedOutcome;
+}
+
+const toColumns = ({ plugin, promised }: TaskFacts) => ({
+  ...(plugin && {
+    namespace: plugin.id.namespace,
+    name: plugin.id.name,
+    version: plugin.version,
+    previous_version: plugin.previousVersion,
+  }),
+  ...(promised && { promised: JSON.stringify(promised) }),
+});
+
 /** What a task ended with. */
 export type TaskEnd =
   | { status: "completed"; result: unknown }
@@ -83,41 +100,25 @@ export class TaskJournal {
     });
   }
 
-  async enter(task: Pick<NewTask, "id" | "action" | "parentId">, status: TaskStatus): Promise<void> {
+  async enter(
+    task: Pick<NewTask, "id" | "action" | "parentId">,
+    status: TaskStatus,
+    facts: TaskFacts = {},
+  ): Promise<void> {
     await this.#commit(async (trx) => {
-      await trx.updateTable("deb_task").set({ status }).where("id", "=", task.id).execute();
+      await trx
+        .updateTable("deb_task")
+        .set({ status, ...toColumns(facts) })
+        .where("id", "=", task.id)
+        .execute();
       await this.#tell(trx, task, status, {}, 0);
     });
-  }
-
-  /** Notes which plugin a task is about, and the versions. */
-  async describe(
-    id: string,
-    {
-      plugin,
-      version,
-      previousVersion,
-    }: { plugin: PluginId; version: string; previousVersion: string | null },
-  ): Promise<void> {
-    await this.#db
-      .updateTable("deb_task")
-      .set({ ...plugin, version, previous_version: previousVersion })
-      .where("id", "=", id)
-      .execute();
-  }
-
-  async promise(id: string, outcome: PromisedOutcome): Promise<void> {
-    await this.#db
-      .updateTable("deb_task")
-      .set({ promised: JSON.stringify(outcome) })
-      .where("id", "=", id)
-      .execute();
   }
 
   /** @param also what belongs to the end, in its transaction. */
   async end(
     task: Pick<TaskRecord, "id" | "action" | "parentId" | "startedAt">,
-    end: TaskEnd,
+    end: TaskEnd & { facts?: TaskFacts },
     also?: (trx: DebDatabase) => Promise<void>,
   ): Promise<void> {
     const failure =
@@ -128,6 +129,7 @@ export class TaskJournal {
       await trx
         .updateTable("deb_task")
         .set({
+          ...toColumns(end.facts ?? {}),
           status: end.status,
           ended_at: this.#now().toISOString(),
           ...(end.status === "error"

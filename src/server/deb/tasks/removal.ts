@@ -39,7 +39,7 @@ export async function runRemoval(
     const plugin = { namespace, name };
     const installed = await installer.plugin(plugin);
     if (installed === undefined) throw notFoundError(`${pluginKey(plugin)} is not installed`);
-    await task.describe(plugin, installed.version, installed.version);
+    task.describe(plugin, installed.version, installed.version);
     const change = removalChange(order);
     const plan = await installer.plan(change, { signal: task.signal });
     for (const { package: name, version } of plan.remove) {
@@ -90,7 +90,7 @@ async function openDependent(
     plugin,
     parent,
   });
-  await task.describe(plugin, version, version);
+  task.describe(plugin, version, version);
   return task;
 }
 

@@ -39,7 +39,7 @@ export async function runRollback(
     const change = await rollbackChange(installer, plugin);
     const [back] = change.install;
     if (back === undefined) throw new Error("a roll-back installs something");
-    await task.describe(plugin, back.version, previousVersion);
+    task.describe(plugin, back.version, previousVersion);
     await task.enter("updating");
     // What was said of that package when it was installed is still true of it.
     const then = await journal.lastInstallation(plugin, back.sha256);
@@ -61,7 +61,7 @@ export async function runRollback(
       installedAt: now().toISOString(),
       installedBy: task.actor?.login ?? "system",
     };
-    await task.promise({ result, record });
+    task.promise({ result, record });
     await installer.apply(change, {
       id: task.id,
       onStep: async (step) => {

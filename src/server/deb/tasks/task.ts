@@ -7,7 +7,7 @@ import type { Operations } from "../../events/operations.ts";
 import type { Principal } from "../../identity/identity.ts";
 import type { DebDatabase } from "../tables.ts";
 import { toWazoErrors } from "./failure.ts";
-import type { PromisedOutcome, TaskJournal } from "./journal.ts";
+import type { PromisedOutcome, TaskFacts, TaskJournal } from "./journal.ts";
 import type { TaskStatus } from "./statuses.ts";
 import type { TaskLog, TaskLogs } from "./task-log.ts";
 import type { TaskAction } from "./task-record.ts";
@@ -56,6 +56,8 @@ export class Task {
   #progress: ProgressListener = () => undefined;
   #signal = new AbortController().signal;
   #status: TaskStatus = "starting";
+  /** Not on record yet. */
+  #facts: TaskFacts = {};
   #ended = false;
   /** Where it installs from, in wazo's words, as far as that is known. */
   installOptions: Readonly<Record<string, unknown>> | undefined;
@@ -126,7 +128,8 @@ export class Task {
   }
 
   async #record(status: TaskStatus, message: string): Promise<void> {
-    await this.#services.journal.enter(this, status);
+    await this.#services.journal.enter(this, status, this.#facts);
+    this.#facts = {};
     this.#status = status;
     this.#progress({ phase: status, message });
   }
@@ -136,18 +139,19 @@ export class Task {
     this.#progress({ phase: this.#status, message });
   }
 
-  async describe(plugin: PluginId, version: string, previousVersion: string | null): Promise<void> {
-    await this.#services.journal.describe(this.id, { plugin, version, previousVersion });
+  /** Notes which plugin it is about; on record with the next status. */
+  describe(id: PluginId, version: string, previousVersion: string | null): void {
+    this.#facts.plugin = { id, version, previousVersion };
   }
 
-  /** Notes what the task will have come to once its change is made, for a start after a crash. */
-  async promise(outcome: PromisedOutcome): Promise<void> {
-    await this.#services.journal.promise(this.id, outcome);
+  /** Notes what the task will have come to once its change is made, for a start after a crash; likewise. */
+  promise(outcome: PromisedOutcome): void {
+    this.#facts.promised = outcome;
   }
 
   /** @param also what belongs to the success, in its transaction. */
   async succeed(result: unknown, also?: (trx: DebDatabase) => Promise<void>): Promise<void> {
-    await this.#services.journal.end(this, { status: "completed", result }, also);
+    await this.#services.journal.end(this, { status: "completed", result, facts: this.#facts }, also);
     this.#ended = true;
     this.#status = "completed";
     this.#progress({ phase: "completed", message: "done" });
@@ -170,6 +174,7 @@ export class Task {
         error: { code, message: told, ...(details === undefined ? {} : { details }) },
         errors: { ...errors },
         log: this.#log.tail,
+        facts: this.#facts,
       });
     } catch (error) {
       // It stays unfinished on record and is settled at the next start.

@@ -85,7 +85,7 @@ class MachineTransaction implements Transaction {
     this.packagesFolder = options.packagesFolder;
   }
 
-  expect(change: { files: readonly string[]; packages: readonly string[] }): Promise<void> {
+  expect(change: { paths: readonly string[]; packages: readonly string[] }): Promise<void> {
     return this.#snapshot.add(change);
   }
 

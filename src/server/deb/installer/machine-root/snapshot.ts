@@ -6,7 +6,6 @@ import { text } from "node:stream/consumers";
 import * as z from "zod/mini";
 import { parseParagraphs } from "../../../../core/deb/control.ts";
 import { makeDurableDirectory, writeDurableFile } from "../../../storage/durable.ts";
-import { packagePaths } from "../deb-file.ts";
 import { diskFull } from "../dpkg.ts";
 import { removeTree, syncFileSystem } from "../files.ts";
 import { type InstalledPackage, toPackages } from "../package-database.ts";
@@ -69,10 +68,15 @@ export class Snapshot {
   }
 
   /** Adds what commands on these packages can touch. */
-  async add({ files, packages }: { files: readonly string[]; packages: readonly string[] }): Promise<void> {
-    const paths = new Set([RULES, "var/lib/apt/extended_states", ...(await filesIn([RULES]))]);
+  async add(change: { paths: readonly string[]; packages: readonly string[] }): Promise<void> {
+    const paths = new Set([
+      ...change.paths,
+      RULES,
+      "var/lib/apt/extended_states",
+      ...(await filesIn([RULES])),
+    ]);
     const { status, info } = await readDatabase();
-    for (const name of packages) {
+    for (const name of change.packages) {
       this.#manifest.packages[name] ??= status.get(name) ?? null;
       for (const file of info.get(name) ?? []) {
         paths.add(`var/lib/dpkg/info/${file}`);
@@ -82,7 +86,6 @@ export class Snapshot {
         }
       }
     }
-    for (const file of files) for (const path of await packagePaths(file)) paths.add(path);
     for (const path of [...paths]) for (const ending of DRAFTS) paths.add(`${path}${ending}`);
     await this.#save([...paths].filter((path) => !this.#known.has(path)));
     for (const path of paths) this.#known.add(path);

@@ -23,38 +23,38 @@ export interface PrivatePackages {
   own: InstalledPackage[];
   /** Those of the host whose place none of the own ones has taken. */
   others: InstalledPackage[];
-  /** The paragraphs of those. */
-  hostTexts: string[];
+  /** The paragraphs of those as dpkg writes them, a character for each byte. */
+  hostTexts: readonly string[];
 }
 
 export async function readPrivatePackages(tree: string, native: string): Promise<PrivatePackages> {
   const own = toPackages(parseParagraphs((await readWithin(tree, STATUS, MAX_STATUS_BYTES)) ?? ""));
   const taken = new Set(own.map((one) => packageKey(one, native)));
   const host = await readHostPackages(native);
-  const isFree = (key: string) => !taken.has(key);
-  return {
-    own,
-    others: host.packages.filter((one) => isFree(packageKey(one, native))),
-    hostTexts: [...host.texts].filter(([key]) => isFree(key)).map(([, text]) => text),
-  };
+  const free = host.packages.filter(({ key }) => !taken.has(key));
+  return { own, others: free.map(({ one }) => one), hostTexts: free.map(({ text }) => text) };
 }
 
-interface HostPackages {
-  packages: InstalledPackage[];
-  /** Their paragraphs as dpkg writes them, by what tells them apart. */
-  texts: Map<string, string>;
-  stamp: string;
+interface HostPackage {
+  one: InstalledPackage;
+  /** What tells it apart. */
+  key: string;
+  text: string;
 }
 
-let cached: HostPackages | undefined;
+let cached: { packages: readonly HostPackage[]; stamp: string } | undefined;
 
 /** The host's packages that work; what is half-done there is none of this root's to finish. */
-async function readHostPackages(native: string): Promise<HostPackages> {
+async function readHostPackages(native: string): Promise<NonNullable<typeof cached>> {
   const stamp = await hostStamp();
   if (cached?.stamp !== stamp) {
-    const packages = (await readStatus(HOST_STATUS)).filter(isInstalled).map(settled);
-    const texts = new Map(packages.map((one) => [packageKey(one, native), String(one.fields)]));
-    cached = { packages, texts, stamp };
+    const installed = (await readStatus(HOST_STATUS)).filter(isInstalled).map(settled);
+    const packages = installed.map((one) => ({
+      one,
+      key: packageKey(one, native),
+      text: toBytes(String(one.fields)),
+    }));
+    cached = { packages, stamp };
   }
   return cached;
 }
@@ -77,23 +77,33 @@ function settled(one: InstalledPackage): InstalledPackage {
   return { ...one, status: "installed", fields };
 }
 
+/** A string of one character for each byte, which takes half the room and half the time of one with any wide character in it. */
+const toBytes = (text: string) => Buffer.from(text).toString("latin1");
+const fromBytes = (bytes: string) => Buffer.from(bytes, "latin1").toString();
+
 /** The status file that dpkg is to find: all that it may count on. */
-export function composeStatus({ own, hostTexts }: PrivatePackages): string {
-  return [...hostTexts, ...own.map(({ fields }) => String(fields))].map((text) => `${text}\n`).join("");
+export function composeStatus({ own, hostTexts }: PrivatePackages): Buffer {
+  const texts = [...hostTexts, ...own.map(({ fields }) => toBytes(String(fields)))];
+  return Buffer.from(texts.map((text) => `${text}\n`).join(""), "latin1");
 }
 
 /** Out of the status file that dpkg has left, what it put into this root. */
 export function ownPackages(
-  statusFile: string,
+  statusFile: Buffer,
   { others, hostTexts }: PrivatePackages,
   native: string,
 ): InstalledPackage[] {
   // Nearly all are as they were: what need not be parsed is not.
-  const unchanged = new Set(hostTexts.map((text) => text.trimEnd()));
-  const changed = statusFile.split(/\n\n+/).filter((text) => !unchanged.has(text.trimEnd()));
+  const before = Map.groupBy(hostTexts, firstLine);
+  const changed = statusFile
+    .toString("latin1")
+    .split("\n\n")
+    .filter((text) => !before.get(firstLine(text))?.includes(`${text}\n`));
   const host = new Map(others.map((one) => [packageKey(one, native), one]));
-  return toPackages(parseParagraphs(changed.join("\n\n"))).filter((one) => {
+  return toPackages(parseParagraphs(fromBytes(changed.join("\n\n")))).filter((one) => {
     const known = host.get(packageKey(one, native));
     return known?.version !== one.version || known.status !== one.status;
   });
 }
+
+const firstLine = (text: string) => text.slice(0, text.indexOf("\n"));

@@ -14,6 +14,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders, removeTree } from "../files.ts";
+import { hostListNames } from "./host-lists.ts";
 import type { Layer } from "./layers.ts";
 
 /** Folders that packages may count on, and their modes where they are not for everybody to read. */
@@ -93,6 +94,7 @@ export async function buildHostView(folder: string, layers: readonly Layer[]): P
   await makeFolders(draft);
   for (const [path, mode] of Object.entries(FOLDERS)) await makeFolders(join(draft, path), mode);
   for (const [path, content] of Object.entries(FILES)) await makeFile(join(draft, path), content);
+  for (const name of await hostListNames()) await makeFile(join(draft, "var/lib/dpkg/info", name), "");
   for (const path of DEVICES) await makeFile(join(draft, path), "");
   for (const [path, target] of Object.entries(LINKS)) await symlink(target, join(draft, path));
   await linkMergedFolders(draft);

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Stats } from "node:fs";
-import { chmod, lchown, lstat, readdir, rename, utimes } from "node:fs/promises";
+import { chmodSync, lchownSync, lstatSync, readdirSync, renameSync, type Stats, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar-stream";
+import { giveWay } from "../../give-way.ts";
 import { makeFolders, removeTree } from "../files.ts";
 
 /** How an overlay without privileges marks a folder that hides what is below it. */
@@ -12,11 +12,7 @@ const OPAQUE = "SCHILY.xattr.user.overlay.opaque";
 /** How an overlay marks a name that is gone. */
 const isWhiteout = (found: Stats) => found.isCharacterDevice() && found.rdev === 0;
 
-const find = (path: string): Promise<Stats | undefined> =>
-  lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+const find = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
 
 /** An overlay of which everything that was written is to be in the tree. */
 export interface Merge {
@@ -28,35 +24,39 @@ export interface Merge {
 }
 
 /**
- * Moves what was written to the upper folders of overlays into the trees below them. A merge that was cut off goes on where
- * it was: what has been moved is not in the upper folder any more.
+ * Looks at what was written to the upper folders of overlays.
+ * @returns what moves it into the trees below them. A merge that was cut off goes on where it was: what has been moved is not
+ * in the upper folder any more.
  */
-export async function merge(merges: readonly Merge[]): Promise<void> {
+export async function prepareMerge(merges: readonly Merge[]): Promise<() => Promise<void>> {
   const common = await Promise.all(merges.map(({ upper, tree }) => commonFolders(upper, tree, "")));
   const opaque = await opaqueFolders(common.flat());
-  for (const each of merges) await mergeOne(each, opaque);
+  return async () => {
+    for (const each of merges) await mergeOne(each, opaque);
+  };
 }
 
 async function mergeOne({ upper, tree, host }: Merge, opaque: ReadonlySet<string>): Promise<void> {
-  if ((await find(tree)) === undefined) await makeFolders(tree);
+  if (find(tree) === undefined) await makeFolders(tree);
 
   async function mergeFolder(path: string): Promise<void> {
-    for (const name of await readdir(join(upper, path))) {
+    for (const name of readdirSync(join(upper, path))) {
+      await giveWay();
       const inner = path === "" ? name : `${path}/${name}`;
       const source = join(upper, inner);
       const target = join(tree, inner);
-      const written = await lstat(source);
-      const existing = await find(target);
+      const written = lstatSync(source);
+      const existing = find(target);
       if (written.isDirectory() && existing?.isDirectory() && !opaque.has(source)) {
         await mergeFolder(inner);
-        await copyAttributes(written, target, existing);
+        copyAttributes(written, target, existing);
         continue;
       }
-      const isGone = isWhiteout(written) && (host === undefined || !(await find(join(host, inner))));
+      const isGone = isWhiteout(written) && (host === undefined || !find(join(host, inner)));
       if (existing?.isDirectory() || (existing !== undefined && (isGone || written.isDirectory()))) {
         await removeTree(target);
       }
-      if (!isGone) await rename(source, target);
+      if (!isGone) renameSync(source, target);
     }
   }
   await mergeFolder("");
@@ -65,9 +65,10 @@ async function mergeOne({ upper, tree, host }: Merge, opaque: ReadonlySet<string
 /** Folders of the upper one that are in both. */
 async function commonFolders(upper: string, tree: string, path: string): Promise<string[]> {
   const common: string[] = [];
-  for (const entry of await readdir(join(upper, path), { withFileTypes: true })) {
+  for (const entry of readdirSync(join(upper, path), { withFileTypes: true })) {
+    await giveWay();
     const inner = path === "" ? entry.name : `${path}/${entry.name}`;
-    if (!entry.isDirectory() || !(await find(join(tree, inner)))?.isDirectory()) continue;
+    if (!entry.isDirectory() || !find(join(tree, inner))?.isDirectory()) continue;
     common.push(join(upper, inner), ...(await commonFolders(upper, tree, inner)));
   }
   return common;
@@ -100,8 +101,8 @@ async function opaqueFolders(folders: readonly string[]): Promise<Set<string>> {
   return opaque;
 }
 
-async function copyAttributes(from: Stats, path: string, to: Stats): Promise<void> {
-  if (from.uid !== to.uid || from.gid !== to.gid) await lchown(path, from.uid, from.gid);
-  if (from.mode !== to.mode) await chmod(path, from.mode & 0o7777);
-  await utimes(path, from.atime, from.mtime);
+function copyAttributes(from: Stats, path: string, to: Stats): void {
+  if (from.uid !== to.uid || from.gid !== to.gid) lchownSync(path, from.uid, from.gid);
+  if (from.mode !== to.mode) chmodSync(path, from.mode & 0o7777);
+  utimesSync(path, from.atime, from.mtime);
 }

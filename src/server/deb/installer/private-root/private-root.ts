@@ -1,13 +1,14 @@
-import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
+import { removeLeftovers } from "../../sources/remove-tree.ts";
 import { folderWithin, removeTree } from "../files.ts";
 import type { PackageRoot, Transaction } from "../root.ts";
 import { composeStatus, hostStamp, type PrivatePackages, readPrivatePackages } from "./database.ts";
 import { buildHostView, DEVICES } from "./host-view.ts";
 import { type Layer, layersOfHost } from "./layers.ts";
-import { merge } from "./merge.ts";
+import { prepareMerge } from "./merge.ts";
 import type { Mount } from "./sandbox.ts";
 import { PrivateTransaction } from "./transaction.ts";
 
@@ -16,6 +17,9 @@ import { PrivateTransaction } from "./transaction.ts";
  * the tree, since renames do not cross file systems.
  */
 export const OURS = ".plugctl";
+
+/** How the names of what changes have left begin, in there. */
+const OLD = "old-";
 
 /** Where the kept packages are to be seen in the root. */
 export const PACKAGES = "/run/packages";
@@ -48,6 +52,8 @@ export class PrivateRoot implements PackageRoot {
   readonly layers: readonly Layer[];
   readonly #hostView: string;
   #lock: FileLock | undefined;
+  /** Of what changes have left. */
+  #removal: Promise<void> = Promise.resolve();
   /** The last view that was begun, and the state of the host that it is made of. */
   #view: { of: string; made: Promise<void> } | undefined;
 
@@ -76,12 +82,14 @@ export class PrivateRoot implements PackageRoot {
     } catch (cause) {
       throw conflictError(`the packages of ${this.folder} are in use by another server`, { cause });
     }
+    await removeLeftovers(join(this.folder, OURS), OLD);
     // It takes longer than a whole change, and the first one is to find it made. That one says what is wrong with it.
     this.hostView().catch(() => {});
   }
 
   async close(): Promise<void> {
     await this.#view?.made.catch(() => {});
+    await this.#removal;
     this.#lock?.release();
   }
 
@@ -91,6 +99,14 @@ export class PrivateRoot implements PackageRoot {
 
   packages(): Promise<PrivatePackages> {
     return readPrivatePackages(this.folder, this.architecture);
+  }
+
+  /** Takes what a change has left out of the way; nobody has to wait until it is removed. */
+  async discardChange(): Promise<void> {
+    const old = join(this.folder, OURS, `${OLD}${crypto.randomUUID()}`);
+    await rename(this.work, old);
+    // Should it fail, the next start tries again.
+    this.#removal = this.#removal.then(() => removeTree(old)).catch(() => {});
   }
 
   async begin(): Promise<Transaction> {
@@ -108,7 +124,7 @@ export class PrivateRoot implements PackageRoot {
   }
 
   async recover({ decided }: { decided: boolean }): Promise<void> {
-    if (decided) await this.merge();
+    if (decided) await (await this.prepareMerge())();
     await removeTree(this.work);
   }
 
@@ -116,10 +132,10 @@ export class PrivateRoot implements PackageRoot {
     return join(this.work, layer, "upper");
   }
 
-  /** Moves what was written into the tree; goes on where it was when it was cut off. */
-  async merge(): Promise<void> {
+  /** @returns what moves that which was written into the tree; it goes on where it was when it was cut off. */
+  async prepareMerge(): Promise<() => Promise<void>> {
     const written = await existing(this.layers.map(({ name }) => this.upper(name)));
-    await merge(
+    return prepareMerge(
       this.layers
         .map(({ name, path, host }) => ({ upper: this.upper(name), tree: join(this.folder, path), host }))
         .filter(({ upper }) => written.includes(upper)),

@@ -2,14 +2,19 @@ import { lstat, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { formatParagraphs } from "../../../../core/deb/control.ts";
 import { conflictError } from "../../../../core/errors.ts";
-import { packagePaths } from "../deb-file.ts";
-import { folderWithin, removeTree, syncFileSystem } from "../files.ts";
+import { folderWithin, makeFolders, readWithin, removeTree, syncFileSystem } from "../files.ts";
 import type { InstalledPackage } from "../package-database.ts";
 import type { CommandOptions, Transaction } from "../root.ts";
 import { ownPackages, type PrivatePackages } from "./database.ts";
+import { hostListsFor, packageOfList } from "./host-lists.ts";
 import { copyFolder } from "./host-view.ts";
 import { OURS, PACKAGES, type PrivateRoot } from "./private-root.ts";
 import { runInSandbox } from "./sandbox.ts";
+
+const INFO = "var/lib/dpkg/info";
+
+/** Larger than any list of a package's files is. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
 
 /** What a change leaves that belongs to no system at rest. */
 const PASSING = {
@@ -31,20 +36,42 @@ export class PrivateTransaction implements Transaction {
   readonly #before: PrivatePackages;
   /** What the commands have left, until the next one. */
   #after: InstalledPackage[] | undefined;
+  /** Names of the host's lists of files that dpkg was given. */
+  readonly #hostLists = new Set<string>();
 
   constructor(root: PrivateRoot, before: PrivatePackages) {
     this.#root = root;
     this.#before = before;
   }
 
+  async expect(change: { paths: readonly string[]; packages: readonly string[] }): Promise<void> {
+    await this.#addHostLists(change);
+    if (process.geteuid?.() !== 0) await this.#addFolders(change.paths);
+  }
+
+  /** Lets dpkg know which files of the host the change could touch. */
+  async #addHostLists(change: { paths: readonly string[]; packages: readonly string[] }): Promise<void> {
+    const { folder, architecture } = this.#root;
+    const paths = new Set(change.paths);
+    const packages = new Set(change.packages);
+    for (const name of [...packages].flatMap((one) => [one, `${one}:${architecture}`])) {
+      const list = await readWithin(folder, `${INFO}/${name}.list`, MAX_LIST_BYTES);
+      for (const line of (list ?? "").split("\n")) if (line.length > 2) paths.add(line.slice(1));
+    }
+    const bystander = this.#before.others.find(({ name }) => !packages.has(name))?.name;
+    const info = join(this.#root.upper("var-lib-dpkg"), "info");
+    await makeFolders(info);
+    for (const [name, text] of await hostListsFor({ paths, packages, bystander })) {
+      await writeFile(join(info, name), text);
+      this.#hostLists.add(name);
+    }
+  }
+
   /** Who is not root does not own the host's folders: those that files go into have to be there in an upper layer. */
-  async expect({ files }: { files: readonly string[] }): Promise<void> {
-    if (process.geteuid?.() === 0) return;
+  async #addFolders(paths: readonly string[]): Promise<void> {
     const folders = new Set<string>();
-    for (const file of files) {
-      for (const path of await packagePaths(file)) {
-        for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
-      }
+    for (const path of paths) {
+      for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
     }
     const sorted = [...folders].sort();
     for (const { path, host, name } of this.#root.layers) {
@@ -80,7 +107,7 @@ export class PrivateTransaction implements Transaction {
 
   async packages() {
     if (this.#after === undefined) {
-      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"), "utf8");
+      const status = await readFile(join(this.#root.upper("var-lib-dpkg"), "status"));
       this.#after = ownPackages(status, this.#before, this.#root.architecture);
     }
     return this.#after;
@@ -100,14 +127,18 @@ export class PrivateTransaction implements Transaction {
     const own = await this.packages();
     await writeFile(join(database, "status.new"), formatParagraphs(own.map(({ fields }) => fields)));
     await rename(join(database, "status.new"), join(database, "status"));
+    const names = new Set(own.map(({ name }) => name));
+    for (const list of this.#hostLists) {
+      if (!names.has(packageOfList(list))) await removeTree(join(database, "info", list));
+    }
     for (const [layer, paths] of Object.entries(PASSING)) {
       for (const path of paths) await removeTree(join(this.#root.upper(layer), path));
     }
     await this.#refuseMovedFolders();
-    await syncFileSystem(this.#root.work);
+    const [merge] = await Promise.all([this.#root.prepareMerge(), syncFileSystem(this.#root.work)]);
     await decide();
-    await this.#root.merge();
-    await removeTree(this.#root.work);
+    await merge();
+    await this.#root.discardChange();
   }
 
   async rollback(): Promise<void> {

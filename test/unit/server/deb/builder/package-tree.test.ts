@@ -56,9 +56,9 @@ describe("makeFolder", () => {
   it("follows no link, so that nothing is made outside", async () => {
     const [root, outside] = [await makeTempDir(), await makeTempDir()];
     symlinkSync(outside, join(root, "usr"));
-    await expect(makeFolder(root, "usr/lib/x")).rejects.toMatchObject({ code: "INVALID" });
+    expect(() => makeFolder(root, "usr/lib/x")).toThrow(expect.objectContaining({ code: "INVALID" }));
     expect(() => lstatSync(join(outside, "lib"))).toThrow(/ENOENT/);
-    expect(lstatSync(await makeFolder(root, "var/lib/x")).isDirectory()).toBe(true);
+    expect(lstatSync(makeFolder(root, "var/lib/x")).isDirectory()).toBe(true);
   });
 });
 
