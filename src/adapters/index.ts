@@ -39,6 +39,7 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "removal",
       "verification",
       "history",
+      "cancellation",
       "logs",
       "portability",
       "repository",

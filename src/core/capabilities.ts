@@ -1,4 +1,5 @@
 import type { Administration } from "./administration.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { Comparison } from "./comparison.ts";
 import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
@@ -145,6 +146,7 @@ export interface Capabilities {
   repository: PackageRepositoryAccess;
   verification: Verification;
   history: History;
+  cancellation: Cancellation;
 }
 export type Capability = keyof Capabilities;
 
@@ -183,6 +185,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   repository: "an APT repository",
   verification: "verification of what is installed",
   history: "a history of changes",
+  cancellation: "operations that can be cancelled",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

@@ -1,4 +1,5 @@
 import type { AdapterFactory } from "../adapter.ts";
+import { createCancellation } from "./cancellation.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { DebBackend } from "./deb-backend.ts";
 import { createInstallation } from "./installation.ts";
@@ -28,6 +29,7 @@ export const createAdapter: AdapterFactory = (connection) => {
       removal: createRemoval(backend),
       verification: createVerification(backend),
       history: createHistory(backend),
+      cancellation: createCancellation(backend),
       logs: createLogs(backend),
       portability: createPortability(backend),
       repository: createRepository(backend),

@@ -2,6 +2,7 @@ import { safeParse } from "zod/v4/core";
 import { cancelledError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
 import { followOperation } from "../../administration/follow.ts";
 import type { HttpClient } from "../../http/call.ts";
+import { wayOut } from "../errors.ts";
 import { resultSchema } from "../plugctl/schema.ts";
 import { nameOf } from "../plugin-id.ts";
 import type { TaskWatch } from "./watch.ts";
@@ -35,7 +36,7 @@ export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatc
 /** The server does not stop for want of somebody who waits. */
 const left = (target: string, id: string) =>
   cancelledError("interrupted", {
-    hint: `the server goes on; plugctl logs ${target}:${id} -f follows it`,
+    hint: `the server goes on; plugctl logs ${target}:${id} -f follows it, plugctl deb cancel ${target}:${id} ends it`,
     details: { target, operation: id },
   });
 
@@ -49,6 +50,6 @@ function explained(thrown: unknown, target: string, id: string): unknown {
   return new PlugctlError(code, `${where}${message}`, {
     details,
     cause,
-    hint: hint ?? more,
+    hint: hint ?? wayOut(details) ?? more,
   });
 }

@@ -11,6 +11,7 @@ import { type MakeProbe, planTask, type TaskPlan } from "./plan.ts";
 import { runRemoval } from "./removal.ts";
 import { runRollback } from "./rollback.ts";
 import { resourceOf, Task } from "./task.ts";
+import { withToldHint } from "./told-hint.ts";
 
 export interface TasksParts extends InstallationParts {
   context: Pick<ServerContext, "audit" | "events" | "operations">;
@@ -79,8 +80,12 @@ export class Tasks {
   }
 
   /** What an order would come to; nothing is built or changed. */
-  plan(order: TaskOrder, signal: AbortSignal): Promise<TaskPlan> {
-    return planTask(this.#parts, order, signal);
+  async plan(order: TaskOrder, signal: AbortSignal): Promise<TaskPlan> {
+    try {
+      return await planTask(this.#parts, order, signal);
+    } catch (thrown) {
+      throw withToldHint(thrown);
+    }
   }
 
   async #run(task: Task, order: TaskOrder): Promise<PluginId> {
