@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
 import { folderWithin, removeTree } from "../files.ts";
+import type { ChangeLimits } from "../limits.ts";
 import type { PackageRoot, Transaction } from "../root.ts";
 import { composeStatus, hostStamp, type PrivatePackages, readPrivatePackages } from "./database.ts";
 import { buildHostView, DEVICES } from "./host-view.ts";
@@ -28,6 +29,7 @@ export interface PrivateRootOptions {
   /** Folder of the kept packages. */
   packagesFolder: string;
   architecture: string;
+  limits: ChangeLimits;
 }
 
 /**
@@ -45,6 +47,8 @@ export class PrivateRoot implements PackageRoot {
   readonly folder: string;
   readonly architecture: string;
   readonly packagesFolder: string;
+  /** What its commands may use. */
+  readonly limits: ChangeLimits;
   readonly layers: readonly Layer[];
   readonly #hostView: string;
   #lock: FileLock | undefined;
@@ -55,6 +59,7 @@ export class PrivateRoot implements PackageRoot {
     this.folder = options.folder;
     this.architecture = options.architecture;
     this.packagesFolder = options.packagesFolder;
+    this.limits = options.limits;
     this.layers = layers;
     this.#hostView = join(options.stateDir, "host-view", "root");
   }
