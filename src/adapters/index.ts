@@ -40,6 +40,7 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "verification",
       "history",
       "cancellation",
+      "builds",
       "logs",
       "portability",
       "repository",

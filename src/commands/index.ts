@@ -12,6 +12,7 @@ import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
 import { containerImages } from "./container/images.meta.ts";
 import { containerPrune } from "./container/prune.meta.ts";
+import { debBuild } from "./deb/build.meta.ts";
 import { debCancel } from "./deb/cancel.meta.ts";
 import { debRepoKey } from "./deb/repo/key.meta.ts";
 import { debRepoList } from "./deb/repo/list.meta.ts";
@@ -149,6 +150,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     summary: "What only Debian packages have",
     group: "administer",
     commands: [
+      command(debBuild, () => import("./deb/build.ts")),
       command(debCancel, () => import("./deb/cancel.ts")),
       {
         name: "repo",

@@ -1,6 +1,7 @@
 import type { Administration } from "./administration.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Comparison } from "./comparison.ts";
+import type { PackageBuilds } from "./deb/package-build.ts";
 import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { History } from "./history.ts";
@@ -147,6 +148,7 @@ export interface Capabilities {
   verification: Verification;
   history: History;
   cancellation: Cancellation;
+  builds: PackageBuilds;
 }
 export type Capability = keyof Capabilities;
 
@@ -186,6 +188,7 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   verification: "verification of what is installed",
   history: "a history of changes",
   cancellation: "operations that can be cancelled",
+  builds: "builds of Debian packages",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

@@ -1,4 +1,5 @@
 import type { AdapterFactory } from "../adapter.ts";
+import { createBuilds } from "./builds.ts";
 import { createCancellation } from "./cancellation.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { DebBackend } from "./deb-backend.ts";
@@ -29,6 +30,7 @@ export const createAdapter: AdapterFactory = (connection) => {
       removal: createRemoval(backend),
       verification: createVerification(backend),
       history: createHistory(backend),
+      builds: createBuilds(backend),
       cancellation: createCancellation(backend),
       logs: createLogs(backend),
       portability: createPortability(backend),

@@ -47,6 +47,15 @@ export function createServerClient(http: HttpClient) {
     /** @returns the id of the operation. */
     begin: async (body: TaskBody) => (await http.json("POST", "deb/tasks", { body, schema: taskSchema })).id,
 
+    /** Begins to make a package of an uploaded folder. @returns the id of the operation. */
+    build: async (upload: string) => {
+      const body = { source: { type: "upload", id: upload } };
+      return (await http.json("POST", "deb/builds", { body, schema: taskSchema })).id;
+    },
+
+    /** The bytes of what was uploaded or built. */
+    uploaded: (id: string) => http.stream("GET", path`deb/uploads/${id}`),
+
     /** Resolves when the operation has been asked to end. @throws NOT_FOUND, CONFLICT when it has ended. */
     cancel: (id: string) => http.json("DELETE", path`deb/tasks/${id}`),
 

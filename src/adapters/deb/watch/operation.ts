@@ -1,5 +1,6 @@
-import { safeParse } from "zod/v4/core";
+import { type $ZodType, type output, safeParse } from "zod/v4/core";
 import { cancelledError, isPlugctlError, PlugctlError } from "../../../core/errors.ts";
+import type { ProgressListener } from "../../../core/progress.ts";
 import { followOperation } from "../../administration/follow.ts";
 import type { HttpClient } from "../../http/call.ts";
 import { wayOut } from "../errors.ts";
@@ -11,17 +12,8 @@ import type { TaskWatch } from "./watch.ts";
 export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatch {
   return {
     async follow(id, progress) {
-      const { result } = await followOperation(http, id, { signal, progress }).catch((error) => {
-        throw signal.aborted ? left(http.target, id) : explained(error, http.target, id);
-      });
-      const parsed = safeParse(resultSchema, result);
-      if (!parsed.success) {
-        throw new PlugctlError("BACKEND", `operation ${id} ended with a result that does not fit`, {
-          hint: `is target "${http.target}" of a version that this plugctl knows?`,
-          details: { target: http.target, operation: id },
-        });
-      }
-      const { namespace, name, version, previousVersion, changed, warnings, ...more } = parsed.data;
+      const result = await followTask(http, id, { signal, progress, schema: resultSchema });
+      const { namespace, name, version, previousVersion, changed, warnings, ...more } = result;
       return {
         name: nameOf({ namespace, name }),
         version: version ?? null,
@@ -31,6 +23,23 @@ export function watchOperations(http: HttpClient, signal: AbortSignal): TaskWatc
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** Waits for the end of a task. @returns its result. @throws its failure, with the step; CANCELLED when nobody waits any more. */
+export async function followTask<S extends $ZodType>(
+  http: HttpClient,
+  id: string,
+  options: { signal: AbortSignal; progress: ProgressListener; schema: S },
+): Promise<output<S>> {
+  const { result } = await followOperation(http, id, options).catch((error) => {
+    throw options.signal.aborted ? left(http.target, id) : explained(error, http.target, id);
+  });
+  const parsed = safeParse(options.schema, result);
+  if (parsed.success) return parsed.data;
+  throw new PlugctlError("BACKEND", `operation ${id} ended with a result that does not fit`, {
+    hint: `is target "${http.target}" of a version that this plugctl knows?`,
+    details: { target: http.target, operation: id },
+  });
 }
 
 /** The server does not stop for want of somebody who waits. */
