@@ -34,7 +34,10 @@ function describeRoot(): void {
     let server = await start();
     const inMachine = (...command: string[]): Promise<Outcome> =>
       new Promise((done) => {
-        const options = { cwd: folder, env: { ...server.env, PLUGCTL_YES: "1", PLUGCTL_TOKEN: server.token } };
+        const options = {
+          cwd: folder,
+          env: { ...server.env, PLUGCTL_YES: "1", PLUGCTL_TOKEN: server.token },
+        };
         execFile(program, [...words, ...command], options, (error, stdout, stderr) =>
           done({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
         );
