@@ -37,7 +37,7 @@ describe.skipIf(!hasDpkg).each(USERS.map((user) => ({ user, who: user ?? process
       const own = join(folder, "own");
       await mkdir(own);
       if (user !== undefined) await chown(own, user, user);
-      const options = { stepSeconds: 4, limits: LIMITS };
+      const options = { stepSeconds: 8, limits: LIMITS };
       place = { root: join(own, "root"), stateDir: join(own, "state"), options };
       installer = await InstallerProcess.start(place, asUser(user));
     });
@@ -49,9 +49,9 @@ describe.skipIf(!hasDpkg).each(USERS.map((user) => ({ user, who: user ?? process
         "forks without end",
         "f() { f | f & }; f; sleep 600",
         "INVALID|TIMEOUT",
-        /starts 320 processes|longer than 4 s|script/,
+        /starts 320 processes|longer than 8 s|script/,
       ],
-      ["sleeps for ever", "sleep 600 & setsid sleep 600 & sleep 600", "TIMEOUT", /longer than 4 seconds/],
+      ["sleeps for ever", "sleep 600 & setsid sleep 600 & sleep 600", "TIMEOUT", /longer than 8 seconds/],
       ["writes gigabytes into one file", "dd if=/dev/zero of=/opt/big bs=1M count=4000", "INVALID", /script/],
       [
         "writes gigabytes into many files",
