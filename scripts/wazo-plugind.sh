@@ -109,7 +109,8 @@ within() { nsenter --net="/proc/${inside%% *}/ns/net" "$@"; }
 
 export PLUGCTL_CONFIG_DIR=$folder/auth/config
 export PATH=$project/node_modules/.bin:$PATH
-within node "$project/bin/plugctl.js" serve --only deb --port 9497 --data "$folder/auth/data" \
+# Not by the function, which would be a process of its own in between.
+nsenter --net="/proc/${inside%% *}/ns/net" node "$project/bin/plugctl.js" serve --only deb --port 9497 --data "$folder/auth/data" \
   --admin-password-file "$folder/auth/password" --deb-market "$folder/repositories/market.json" \
   --ready-file "$folder/auth/ready.json" > "$folder/auth/server.log" 2>&1 &
 auth=$!
