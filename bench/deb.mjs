@@ -2,8 +2,8 @@
 //   npm run bench:deb
 //   needs Debian's bubblewrap, fakeroot and git; ROUNDS=7, QUEUED=50
 //   WAZO_PLUGIND=http://127.0.0.1:9503/0.2 WAZO_PLUGIND_TOKEN=… WAZO_PLUGIND_AMQP=amqp://guest:guest@127.0.0.1
-//     measures a wazo-plugind as well: an unpacked one in a place of its own, since it installs as root; FOLDER names a
-//     folder for the repositories that it can read
+//     measures a wazo-plugind as well; FOLDER names a folder for the repositories that it can read. It installs as root and
+//     needs a place of its own: scripts/wazo-plugind.sh makes one, and gives all of these
 // The bare commands are what a careful person would type: clone, the rules' steps in a sandbox, dpkg-deb, dpkg into a
 // private root. All three install the next version of the plugin in turn. Build first: it runs the built program.
 import { execFileSync, spawn } from "node:child_process";

@@ -17,16 +17,20 @@ export async function assertFree(path: string, overwrite: boolean): Promise<void
 }
 
 /**
- * Writes a stream to a file that only its owner may read: whole or not at all (temporary name beside it, fsync,
+ * Writes a stream to a file, by default one that only its owner may read: whole or not at all (temporary name beside it, fsync,
  * rename). Returns the bytes written. @throws CONFLICT, USAGE when no file can be made there, what the stream throws.
  */
 export async function saveStream(
   source: AsyncIterable<Uint8Array>,
   path: string,
-  { overwrite, onBytes }: { overwrite: boolean; onBytes: (bytes: number) => void },
+  {
+    overwrite,
+    onBytes = () => {},
+    mode = 0o600,
+  }: { overwrite: boolean; onBytes?: (bytes: number) => void; mode?: number },
 ): Promise<number> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const file = await open(temporary, "wx", 0o600).catch((error: Error) => {
+  const file = await open(temporary, "wx", mode).catch((error: Error) => {
     throw usageError(`cannot write ${path}: ${error.message}`, { cause: error });
   });
   let bytes = 0;

@@ -39,6 +39,8 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "removal",
       "verification",
       "history",
+      "cancellation",
+      "builds",
       "logs",
       "portability",
       "repository",

@@ -12,6 +12,8 @@ import { configShow } from "./config/show.meta.ts";
 import { configUnset } from "./config/unset.meta.ts";
 import { containerImages } from "./container/images.meta.ts";
 import { containerPrune } from "./container/prune.meta.ts";
+import { debBuild } from "./deb/build.meta.ts";
+import { debCancel } from "./deb/cancel.meta.ts";
 import { debRepoKey } from "./deb/repo/key.meta.ts";
 import { debRepoList } from "./deb/repo/list.meta.ts";
 import { debRepoPrune } from "./deb/repo/prune.meta.ts";
@@ -148,6 +150,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     summary: "What only Debian packages have",
     group: "administer",
     commands: [
+      command(debBuild, () => import("./deb/build.ts")),
+      command(debCancel, () => import("./deb/cancel.ts")),
       {
         name: "repo",
         summary: "The APT repository of a server",

@@ -1,5 +1,7 @@
 import type { Administration } from "./administration.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { Comparison } from "./comparison.ts";
+import type { PackageBuilds } from "./deb/package-build.ts";
 import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { History } from "./history.ts";
@@ -145,6 +147,8 @@ export interface Capabilities {
   repository: PackageRepositoryAccess;
   verification: Verification;
   history: History;
+  cancellation: Cancellation;
+  builds: PackageBuilds;
 }
 export type Capability = keyof Capabilities;
 
@@ -183,6 +187,8 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   repository: "an APT repository",
   verification: "verification of what is installed",
   history: "a history of changes",
+  cancellation: "operations that can be cancelled",
+  builds: "builds of Debian packages",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

@@ -25,6 +25,8 @@ const FORMS =
   "write [target:] and name[@version], ./folder, https://host/repository.git, git:…, image:…, market:… or file:…";
 
 const PATH = /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/;
+/** A Debian package, as it is named in a folder: no plugin's name ends like that. */
+const PACKAGE_FILE = /^[^:]*\.deb$/i;
 const URL_SCHEME = /^(?:git\+)?(?:https?|ssh|git|file):\/\//;
 /** `user@host:path`, as ssh and git write it. */
 const SCP = /^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
@@ -52,7 +54,7 @@ export function parseSource(text: string, context: SourceContext): ParsedSource 
 
 /** A source that can be nothing else; undefined for a bare word. */
 function explicitSource(text: string, cwd: string): InstallSource | undefined {
-  if (PATH.test(text)) return { type: "path", path: resolve(cwd, text) };
+  if (PATH.test(text) || PACKAGE_FILE.test(text)) return { type: "path", path: resolve(cwd, text) };
   if (text.startsWith("image:")) return imageSource(text.slice("image:".length));
   if (text.startsWith("market:")) return marketSource(text.slice("market:".length));
   if (text.startsWith("file:")) return fileSource(text, cwd);

@@ -85,6 +85,8 @@ async function start(
   const lock = await lockDataDirectory(options.dataDir);
   shutdown.add(() => lock.release());
   const dataDir = lock.path;
+  // Before anything is begun that a wrong file would have to undo.
+  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
   shutdown.add(flush);
   const frame = await openFrame({
@@ -100,7 +102,6 @@ async function start(
   const modules = await startModules(SERVER_MODULES, selected, frame.context);
   const running = runningModules(modules);
   for (const module of running) shutdown.add(() => module.stop?.());
-  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const application = await createApp({ frame, modules, loopback: isLoopback(host), tls });
   const { app } = application;
   const listeners: Listeners = { extra: [] };

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -48,6 +49,73 @@ describeWith(["apt", "bubblewrap", "fakeroot"], "plugins as Debian packages", ()
     expect(output).toContain("Signed-By:");
     expect(output).toContain("acme/hello 1.0.0 is purged");
     await expect(readFile(join(server.folder, "data/deb/root/etc/hello/hello.conf"))).rejects.toThrow();
+  });
+
+  test("Ctrl-C leaves the server at it, which is cancelled by what was said then", {
+    timeout: 120_000,
+  }, async () => {
+    await using server = await BuiltServer.start({ args: ["--only", "deb"] });
+    const plugin = join(server.folder, "endless");
+    const rules = { build: "echo begun; sleep 600" };
+    await writeFiles(plugin, pluginFiles({ namespace: "acme", name: "endless", rules }));
+    await chmod(join(plugin, "wazo/rules"), 0o755);
+    const child = spawn(process.execPath, [LAUNCHER, "install", plugin], {
+      env: server.env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const exit = once(child, "exit");
+    let said = "";
+    for await (const chunk of child.stderr) {
+      const before = said;
+      said += chunk;
+      // A second signal would end it at once.
+      const isBuilding = (text: string) => text.includes("building acme/endless");
+      if (isBuilding(said) && !isBuilding(before)) child.kill("SIGINT");
+    }
+    expect(await exit, said).toEqual([130, null]);
+    const [, cancel = ""] = /, plugctl (deb cancel local-deb:[0-9a-f-]{36}) ends it$/m.exec(said) ?? [];
+    const cancelled = await server.run(...cancel.split(" "), "-o", "json");
+    expect(JSON.parse(cancelled)).toMatchObject({ target: "local-deb", state: "cancelled" });
+    expect(await server.run("history", "acme/endless")).toContain("failed");
+    const again = await runBuilt(cancel.split(" "), { env: server.env });
+    expect(again).toMatchObject({ exitCode: 5, stdout: "" });
+  });
+
+  test("a folder is built to a package without a server, and by one to the same", {
+    timeout: 120_000,
+  }, async () => {
+    await using server = await BuiltServer.start({ args: ["--only", "deb"] });
+    const plugin = join(server.folder, "made");
+    const rules = { build: "echo compiled" };
+    await writeFiles(plugin, pluginFiles({ namespace: "acme", name: "made", version: "1.0", rules }));
+    await chmod(join(plugin, "wazo/rules"), 0o755);
+    const name = "wazo-plugind-made-acme_1.0_all.deb";
+    const build = (...words: string[]) =>
+      runBuilt(["deb", "build", "made", ...words], { env: server.env, cwd: server.folder });
+    const here = await build();
+    expect(here, here.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`is in ${name}`),
+    });
+    expect(here.stderr).toMatch(/^building acme\/made 1\.0\n {2}\| compiled$/m);
+    const there = await build("--out", "there/", "-t", "local-deb", "-o", "name", "-q");
+    expect(there).toMatchObject({
+      exitCode: 0,
+      stdout: `${join(server.folder, "there", name)}\n`,
+      stderr: "",
+    });
+    const packages = [join(server.folder, name), join(server.folder, "there", name)];
+    const [one, other] = await Promise.all(packages.map((file) => readFile(file)));
+    expect(one).toEqual(other);
+    const installed = await runBuilt(["install", name], { env: server.env, cwd: server.folder });
+    expect(installed, installed.stderr).toMatchObject({ exitCode: 0 });
+    for (const [words, exitCode] of [
+      [["--out", "/no/folder"], 2],
+      [["-t", "local-deb", "--isolation", "host"], 2],
+      [["-t", "nowhere"], 3],
+    ] as const) {
+      expect(await build(...words), words.join(" ")).toMatchObject({ exitCode, stdout: "" });
+    }
   });
 
   test("a step that fails is named with the end of what it printed", { timeout: 120_000 }, async () => {

@@ -1,4 +1,4 @@
-import { conflictError, notFoundError } from "../../core/errors.ts";
+import { cancelledError, conflictError, isPlugctlError, notFoundError } from "../../core/errors.ts";
 import type { InstallationChange, InstallSource } from "../../core/installation.ts";
 import type { ProgressListener } from "../../core/progress.ts";
 import type { DebBackend } from "./deb-backend.ts";
@@ -14,8 +14,19 @@ export async function runTask(
   options: { begin: () => Promise<string>; progress: ProgressListener; patience?: Patience | undefined },
 ): Promise<TaskOutcome> {
   await using watch = await openWatch(backend, expectation, options.patience);
-  return await watch.follow(await options.begin(), options.progress);
+  const task = await options.begin();
+  return await watch.follow(task, options.progress).catch((error) => {
+    const isTold = isPlugctlError(error) && error.code === "CANCELLED";
+    throw backend.signal.aborted && !isTold ? left(backend.target, task) : error;
+  });
 }
+
+/** A wazo-plugind does not stop for want of somebody who waits, nor for anything else. */
+const left = (target: string, task: string) =>
+  cancelledError("interrupted", {
+    hint: `the host goes on, and cannot be stopped from here; plugctl list -t ${target} shows what comes of it`,
+    details: { target, task },
+  });
 
 export const expectationOf = (source: InstallSource): Expectation => ({
   action: "install",

@@ -10,6 +10,7 @@ import { PlugindClient } from "./wazo/client.ts";
 export class DebBackend implements AsyncDisposable {
   readonly target: string;
   readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
   readonly deb: DebTarget | undefined;
   /** Of the message bus. */
@@ -30,6 +31,7 @@ export class DebBackend implements AsyncDisposable {
         : createHttpClient({ ...connection, url: deb.auth }, { prefix: "" });
     this.target = target;
     this.signal = signal;
+    this.env = env;
     this.timeoutMs = timeoutMs;
     this.deb = deb;
     this.credential = credential;

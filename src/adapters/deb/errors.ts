@@ -7,6 +7,26 @@ export const needsServer = (target: string, what: string) =>
     details: { target },
   });
 
+/** For a refusal that an option of ours lifts, the option. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  downgrade: "--replace installs the older one",
+  dependents: "remove those first, or all together with --dependents",
+};
+
+/** What to do next, as the details of an error of plugctl's server tell it: in our words, else in the server's. */
+export function wayOut({ reason, hint }: Readonly<Record<string, unknown>> = {}): string | undefined {
+  const option = typeof reason === "string" ? OPTIONS[reason] : undefined;
+  return option ?? (typeof hint === "string" ? hint : undefined);
+}
+
+/** Adds the way out to a refusal of plugctl's server; every other error comes back as it is. */
+export function withWayOut(thrown: unknown): unknown {
+  if (!isPlugctlError(thrown) || thrown.hint !== undefined) return thrown;
+  const { code, message, details, cause } = thrown;
+  const told = details?.details;
+  return new PlugctlError(code, message, { cause, details, hint: isRecord(told) ? wayOut(told) : undefined });
+}
+
 /** Says what the answers of wazo's APIs mean; every other error comes back as it is. */
 export function explained(thrown: unknown, target: string): unknown {
   if (!isPlugctlError(thrown)) return thrown;

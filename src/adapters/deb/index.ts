@@ -1,4 +1,6 @@
 import type { AdapterFactory } from "../adapter.ts";
+import { createBuilds } from "./builds.ts";
+import { createCancellation } from "./cancellation.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { DebBackend } from "./deb-backend.ts";
 import { createInstallation } from "./installation.ts";
@@ -28,6 +30,8 @@ export const createAdapter: AdapterFactory = (connection) => {
       removal: createRemoval(backend),
       verification: createVerification(backend),
       history: createHistory(backend),
+      builds: createBuilds(backend),
+      cancellation: createCancellation(backend),
       logs: createLogs(backend),
       portability: createPortability(backend),
       repository: createRepository(backend),

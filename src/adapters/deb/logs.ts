@@ -2,9 +2,8 @@ import { notFoundError } from "../../core/errors.ts";
 import type { LogLine, LogQuery, Logs } from "../../core/observation.ts";
 import type { DebBackend } from "./deb-backend.ts";
 import type { ServerClient } from "./plugctl/client.ts";
+import { isOperationId } from "./plugin-id.ts";
 import { createHistory } from "./records.ts";
-
-const OPERATION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * What the steps of operations wrote. For a plugin that is its last operation or, with a time, all of those that began
@@ -14,7 +13,7 @@ export function createLogs(backend: DebBackend): Logs {
   return {
     async *logs(query) {
       const server = await backend.server("logs of operations");
-      const operations = OPERATION.test(query.name)
+      const operations = isOperationId(query.name)
         ? [{ id: query.name, at: null }]
         : await operationsOf(backend, query);
       const lines = operations.map(({ id, at }) => linesOf(server, { id, at, query }));

@@ -11,3 +11,8 @@ export function pluginIdOf(name: string): PluginId {
 }
 
 export const nameOf = ({ namespace, name }: PluginId): string => `${namespace}/${name}`;
+
+const OPERATION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether it is the id of an operation, which stands in the place of a plugin's name in some commands. */
+export const isOperationId = (text: string): boolean => OPERATION.test(text);

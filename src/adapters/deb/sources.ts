@@ -58,7 +58,7 @@ export async function toTaskSource(
       const { upload } = await import("./plugctl/upload.ts");
       return {
         type: "upload",
-        id: await upload(server, source.path, { progress, signal: backend.signal }),
+        id: await upload(server, source.path, { progress, signal: backend.signal, env: backend.env }),
       };
     }
     case "image":

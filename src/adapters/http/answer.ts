@@ -13,7 +13,11 @@ export interface Answer {
 }
 
 /** The checked body. @throws BACKEND naming URL and field when it does not fit the schema; see `transportError`. */
-export async function readJson<S extends $ZodType>(answer: Answer, schema: S): Promise<output<S>> {
+export async function readJson<S extends $ZodType>(
+  answer: Answer,
+  schema: S,
+  verbatim: readonly string[] = [],
+): Promise<output<S>> {
   const { method, url, target } = answer.call;
   const unfit = (why: string, field?: string) =>
     new PlugctlError("BACKEND", `${method} ${url} was answered with ${why}`, {
@@ -24,7 +28,7 @@ export async function readJson<S extends $ZodType>(answer: Answer, schema: S): P
   if (text === undefined) throw unfit(`more than ${JSON_BYTES} bytes of JSON`);
   let data: unknown;
   try {
-    data = JSON.parse(text);
+    data = JSON.parse(text, keeping(verbatim));
   } catch {
     throw unfit("something that is not JSON");
   }
@@ -33,6 +37,15 @@ export async function readJson<S extends $ZodType>(answer: Answer, schema: S): P
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") ?? "";
   throw unfit(`JSON that does not fit${field === "" ? "" : ` at ${field}`}: ${issue?.message}`, field);
+}
+
+/** A reviver that leaves numbers of these members as they are written. */
+function keeping(names: readonly string[]) {
+  if (names.length === 0) return undefined;
+  const revive = (name: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === "number" && names.includes(name) ? source : value;
+  // The third parameter is newer than the types of the library.
+  return revive as (name: string, value: unknown) => unknown;
 }
 
 /** Reads the body to its end, so that the connection can be used again. */

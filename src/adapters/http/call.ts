@@ -15,6 +15,8 @@ export interface CallOptions {
 export interface JsonOptions extends CallOptions {
   /** Sent as JSON. */
   body?: unknown;
+  /** Names of members of the answer whose numbers are kept as text, as they are written: `1.10` is not `1.1`. */
+  verbatim?: readonly string[] | undefined;
 }
 
 export interface UploadOptions extends CallOptions {

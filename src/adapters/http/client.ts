@@ -66,7 +66,7 @@ class ConnectedClient implements HttpClient {
     options: JsonOptions & { schema?: $ZodType } = {},
   ): Promise<unknown> {
     using deadline = this.#deadline(method, path, options);
-    const { schema, body, ...rest } = options;
+    const { schema, body, verbatim, ...rest } = options;
     const attempt = async () => {
       const answer = await this.#exchange(method, path, {
         ...rest,
@@ -74,7 +74,7 @@ class ConnectedClient implements HttpClient {
         deadline,
         ...(body === undefined ? {} : { contentType: "application/json", body: JSON.stringify(body) }),
       });
-      return schema === undefined ? discard(answer) : readJson(answer, schema);
+      return schema === undefined ? discard(answer) : readJson(answer, schema, verbatim);
     };
     return await (method === "GET" ? withRetries(deadline, attempt) : attempt());
   }

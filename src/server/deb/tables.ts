@@ -7,7 +7,7 @@ export type DebTables = {
   deb_setting: { name: string; value: string };
   deb_task: {
     id: string;
-    /** `install`, `remove` or `rollback`. */
+    /** `install`, `remove`, `rollback` or `build`. */
     action: string;
     /** The task that this one is a part of. */
     parent_id: string | null;

@@ -22,14 +22,13 @@ export interface TlsPair {
 }
 
 async function readPair(certFile: string, keyFile: string): Promise<TlsPair> {
-  const [cert, key] = await Promise.all(
-    [certFile, keyFile].map((file) =>
-      readFile(file).catch((cause: unknown) => {
-        throw configError(`the TLS file ${file} cannot be read`, { cause });
-      }),
-    ),
-  );
-  if (cert === undefined || key === undefined) throw new Error("unreachable");
+  const read = (file: string) =>
+    readFile(file).catch((cause: unknown) => {
+      throw configError(`the TLS file ${file} cannot be read`, { cause });
+    });
+  // In turn: of two files that are not there it is always the certificate that is named.
+  const cert = await read(certFile);
+  const key = await read(keyFile);
   try {
     createSecureContext({ cert, key });
   } catch (cause) {

@@ -115,7 +115,9 @@ describeWith(["apt"], "a target that is plugctl's own server", () => {
     const source = { type: "git", url: repository.url } as const;
     expect(await install(source)).toMatchObject({ version: "2.0" });
     const older = { ...source, ref: old };
-    expect(await thrown(install(older))).toMatchObject({ code: "CONFLICT" });
+    const refusal = { code: "CONFLICT", hint: "--replace installs the older one" };
+    expect(await thrown(install(older))).toMatchObject(refusal);
+    expect(await thrown(install(older, { dryRun: true }))).toMatchObject(refusal);
     expect(await install(older, { replace: true })).toMatchObject({ version: "1.0", previousVersion: "2.0" });
     expect(await on("installation").update({ name: "acme/aged", dryRun: false }, () => {})).toMatchObject({
       ...{ version: "1.0", changed: false },
@@ -227,13 +229,39 @@ describeWith(["apt"], "a target that is plugctl's own server", () => {
     const { code, hint, details } = await waiting;
     expect([code, hint]).toEqual([
       "CANCELLED",
-      `the server goes on; plugctl logs pbx:${details.operation} -f follows it`,
+      `the server goes on; plugctl logs pbx:${details.operation} -f follows it, plugctl deb cancel pbx:${details.operation} ends it`,
     ]);
     const { on } = await open();
     const lines = [];
     for await (const { text } of on("logs").logs({ name: details.operation, follow: true })) lines.push(text);
     expect(lines).toContain("done at last");
     expect(await server.ended(details.operation)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("cancels what is under way, by its id or by the plugin's name, and leaves everything as it was", async () => {
+    const path = await folderWith("endless", { rules: { install: "echo begun; sleep 600" } });
+    for (const nameOf of [(id: string) => id, () => "acme/endless"]) {
+      const { install, on, steps } = await open();
+      const waiting = thrown(install({ type: "path", path }));
+      while (!steps.some(({ phase }) => phase === "installing")) await sleep(20);
+      const [{ id = "" } = {}] = await on("history").history("acme/endless");
+      expect(await on("cancellation").cancel(nameOf(id), () => {})).toBe(id);
+      expect(await waiting).toMatchObject({
+        code: "BACKEND",
+        message: "while installing: the task was cancelled",
+      });
+      expect(await on("listing").list()).not.toContainEqual(
+        expect.objectContaining({ name: "acme/endless" }),
+      );
+      expect(await thrown(on("cancellation").cancel(id, () => {}))).toMatchObject({ code: "CONFLICT" });
+    }
+    const { on } = await open();
+    expect(await thrown(on("cancellation").cancel("acme/endless", () => {}))).toMatchObject({
+      code: "NOT_FOUND",
+    });
+    expect(await thrown(on("cancellation").cancel(crypto.randomUUID(), () => {}))).toMatchObject({
+      code: "NOT_FOUND",
+    });
   });
 
   it("takes a package that another server has built", async () => {

@@ -113,7 +113,11 @@ describe.skipIf(!hasApt).each(USERS)(
       ).rejects.toMatchObject({
         code: "NOT_FOUND",
         message: "no archive of this system has plugctl-test-none (>= 2)",
+        hint: "add the archive that has it to the sources of apt",
       });
+      await expect(
+        installer.apply({ install: [await plugin("wazo-plugind-other-test")] }).done,
+      ).rejects.toMatchObject({ code: "NOT_FOUND", hint: "install test/other first" });
       expect(await listing()).toEqual(before);
     });
 

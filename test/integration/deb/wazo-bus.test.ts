@@ -4,6 +4,7 @@ import { openDebTarget } from "../../helpers/deb-target.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { type FakePlugin, type FakePlugindOptions, fakePlugind, TOKEN } from "../../helpers/fake-plugind.ts";
 import { useRabbitMq } from "../../helpers/rabbitmq.ts";
+import { describeWazoPlugind } from "./wazo-plugind.ts";
 
 const base: FakePlugin = { namespace: "official", name: "base", version: "1.0.0" };
 
@@ -141,3 +142,7 @@ describeWith(["rabbitmq-server"], "a wazo-plugind with its message bus", () => {
     });
   });
 });
+
+if (process.env.WAZO_PLUGIND !== undefined) {
+  describe("the built plugctl on a wazo-plugind as it is", { timeout: 120_000 }, describeWazoPlugind);
+}

@@ -30,6 +30,8 @@ describe("a source is told by its form", () => {
     ["file:./plugin", { type: "path", path: "/project/plugin" }],
     ["file:plugin", { type: "path", path: "/project/plugin" }],
     ["file:///srv/my%20plugin", { type: "path", path: "/srv/my plugin" }],
+    ["dist/x_1.0_all.deb", { type: "path", path: "/project/dist/x_1.0_all.deb" }],
+    ["market:x.deb", { type: "market", name: "x.deb" }],
     ["image:nginx", { type: "image", reference: "nginx" }],
     ["image:localhost:5000/acme/x:1.0", { type: "image", reference: "localhost:5000/acme/x:1.0" }],
     [`image:nginx@sha256:${"a".repeat(64)}`, { type: "image", reference: `nginx@sha256:${"a".repeat(64)}` }],
@@ -53,6 +55,10 @@ describe("a source is told by its form", () => {
   });
 
   it("takes the word before the colon as a target only when there is one", () => {
+    expect(parseSource("edge:x_1.0_all.deb", context)).toEqual({
+      target: "edge",
+      source: { type: "path", path: "/project/x_1.0_all.deb" },
+    });
     expect(parseSource("edge:grafana@2", context)).toEqual({
       target: "edge",
       source: { type: "market", name: "grafana", version: "2" },

@@ -1,6 +1,7 @@
 import type { PluginId } from "../../../core/deb/package-name.ts";
 import type { HttpClient } from "../../http/call.ts";
 import { path } from "../../http/path.ts";
+import { withWayOut } from "../errors.ts";
 import {
   historySchema,
   itemsOf,
@@ -38,10 +39,25 @@ export type ServerClient = ReturnType<typeof createServerClient>;
 export function createServerClient(http: HttpClient) {
   return {
     http,
-    plan: (body: TaskBody) => http.json("POST", "deb/plans", { body, schema: planSchema }),
+    plan: (body: TaskBody) =>
+      http.json("POST", "deb/plans", { body, schema: planSchema }).catch((error) => {
+        throw withWayOut(error);
+      }),
 
     /** @returns the id of the operation. */
     begin: async (body: TaskBody) => (await http.json("POST", "deb/tasks", { body, schema: taskSchema })).id,
+
+    /** Begins to make a package of an uploaded folder. @returns the id of the operation. */
+    build: async (upload: string) => {
+      const body = { source: { type: "upload", id: upload } };
+      return (await http.json("POST", "deb/builds", { body, schema: taskSchema })).id;
+    },
+
+    /** The bytes of what was uploaded or built. */
+    uploaded: (id: string) => http.stream("GET", path`deb/uploads/${id}`),
+
+    /** Resolves when the operation has been asked to end. @throws NOT_FOUND, CONFLICT when it has ended. */
+    cancel: (id: string) => http.json("DELETE", path`deb/tasks/${id}`),
 
     upload: (file: UploadedFile) => http.upload("deb/uploads", { ...file, schema: uploadSchema }),
 

@@ -51,6 +51,20 @@ export const resultSchema = z.looseObject({
   warnings: z._default(z.array(z.string()), []),
 });
 
+/** What a build came to; `upload` is where the package can be fetched. */
+export const buildSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  version: z.string(),
+  package: z.string(),
+  architecture: z.string(),
+  treeSha256: z.string(),
+  debSha256: z.string(),
+  sizeBytes: z.number(),
+  warnings: z.array(z.string()),
+  upload: z.string(),
+});
+
 export const uploadSchema = z.object({
   id: z.string(),
   kind: z.enum(["archive", "package"]),

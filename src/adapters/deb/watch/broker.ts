@@ -39,15 +39,17 @@ export async function watchBroker(
         () => tasks.emit("error", silent(client.target, uuid)),
         Math.max(options.timeoutMs, 60_000),
       );
+      let installed = false;
       try {
         for await (const [event] of events as AsyncIterable<[WireTaskEvent]>) {
           if (event.uuid !== uuid) continue;
           clearTimeout(silence);
           if (event.status === "error") throw failure(event, expectation.label, client.target);
           progress({ phase: event.status, message: `${event.status} (${expectation.label})` });
+          installed ||= event.status === "installing";
           if (event.status !== "completed") continue;
           const after = await client.plugins();
-          return changeBetween(before, after, expectation) ?? unchanged(after, expectation);
+          return changeBetween(before, after, expectation) ?? unchanged(after, expectation, installed);
         }
       } finally {
         clearTimeout(silence);

@@ -21,20 +21,28 @@ export function changeBetween(
     const isGone = wanted !== undefined && after.every((item) => nameOf(item) !== wanted);
     return isGone ? outcome(wanted, null) : undefined;
   }
-  const changed = after.find((item) => {
-    const name = nameOf(item);
-    return (wanted === undefined || name === wanted) && versions.get(name) !== (item.version ?? null);
-  });
+  const news = after.filter((item) => versions.get(nameOf(item)) !== (item.version ?? null));
+  const changed = wanted === undefined ? lastOf(news) : news.find((item) => nameOf(item) === wanted);
   return changed === undefined ? undefined : outcome(nameOf(changed), changed.version ?? null);
 }
 
-/** For a task that ended well and changed nothing. */
-export function unchanged(installed: readonly WirePlugin[], { label, plugin }: Expectation): TaskOutcome {
+/** Of plugins that came together, the one for whose sake the others did: none of them needs it. */
+function lastOf(plugins: readonly WirePlugin[]): WirePlugin | undefined {
+  const needed = new Set(plugins.flatMap(({ depends }) => depends ?? []).map(nameOf));
+  return plugins.find((item) => !needed.has(nameOf(item))) ?? plugins[0];
+}
+
+/** For a task that ended well and left the list as it was. @param again what was there was installed once more. */
+export function unchanged(
+  installed: readonly WirePlugin[],
+  { label, plugin }: Expectation,
+  again: boolean,
+): TaskOutcome {
   const found = plugin && installed.find((item) => nameOf(item) === nameOf(plugin));
   return {
     name: plugin === undefined ? label : nameOf(plugin),
     version: found?.version ?? null,
     previousVersion: found?.version ?? null,
-    ...{ changed: false, warnings: [], more: {} },
+    ...{ changed: again, warnings: [], more: {} },
   };
 }

@@ -19,6 +19,9 @@ export type InstallBody =
   | { method: "git"; options: { url: string; ref?: string; subdirectory?: string } }
   | { method: "market"; options: { namespace: string; name: string; version?: string } };
 
+/** A version that its author wrote without quotes is a number in wazo-plugind's answers. */
+const VERSIONS = ["version", "installed_version"];
+
 /** wazo-plugind's API (wazo-plugind spec, section 1), as a wazo-plugind and plugctl's own server answer it. */
 export class PlugindClient {
   readonly #http: HttpClient;
@@ -81,8 +84,10 @@ export class PlugindClient {
     options: JsonOptions & { schema: S },
   ): Promise<output<S>> {
     const { plugind } = await this.backend();
-    return this.#http.json(method, `${plugind}${below}`, options).catch((error) => {
-      throw explained(error, this.target);
-    });
+    return this.#http
+      .json(method, `${plugind}${below}`, { ...options, verbatim: VERSIONS })
+      .catch((error) => {
+        throw explained(error, this.target);
+      });
   }
 }

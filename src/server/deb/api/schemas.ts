@@ -8,19 +8,22 @@ export const pluginParams = z.object({
   name: z.string().regex(/^[a-z0-9-]+$/, "lower-case letters, digits and -"),
 });
 
+const gitSourceSchema = z.strictObject({
+  type: z.literal("git"),
+  url: text(2_000),
+  ref: text(200).optional().meta({ description: "branch, tag or commit; default: master, else HEAD" }),
+  directory: text(500).optional().meta({ description: "folder of the plugin within the repository" }),
+});
+const uploadSourceSchema = z.strictObject({ type: z.literal("upload"), id: z.uuid() });
+
 const sourceSchema = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("git"),
-    url: text(2_000),
-    ref: text(200).optional().meta({ description: "branch, tag or commit; default: master, else HEAD" }),
-    directory: text(500).optional().meta({ description: "folder of the plugin within the repository" }),
-  }),
+  gitSourceSchema,
   z.strictObject({
     type: z.literal("market"),
     ...pluginParams.shape,
     version: text(100).optional().meta({ description: "default: the newest that fits" }),
   }),
-  z.strictObject({ type: z.literal("upload"), id: z.uuid() }),
+  uploadSourceSchema,
 ]);
 
 export const orderSchema = z.discriminatedUnion("action", [
@@ -38,6 +41,10 @@ export const orderSchema = z.discriminatedUnion("action", [
   }),
   z.strictObject({ action: z.literal("rollback"), ...pluginParams.shape }),
 ]);
+
+export const buildSchema = z.strictObject({
+  source: z.discriminatedUnion("type", [gitSourceSchema, uploadSourceSchema]),
+});
 
 const packageChangeSchema = z.object({
   package: z.string(),

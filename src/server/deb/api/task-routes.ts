@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { operationSchema } from "../../events/operation-routes.ts";
@@ -11,7 +11,7 @@ import type { Upload, Uploads } from "../plugins/uploads.ts";
 import type { TaskOrder } from "../tasks/orders.ts";
 import type { TaskLogs } from "../tasks/task-log.ts";
 import type { Tasks } from "../tasks/tasks.ts";
-import { orderSchema, planSchema, uploadSchema } from "./schemas.ts";
+import { buildSchema, orderSchema, planSchema, uploadSchema } from "./schemas.ts";
 
 const ARCHIVE = "application/x-tar";
 const PACKAGE = "application/vnd.debian.binary-package";
@@ -26,7 +26,7 @@ export interface TaskRouteParts {
   logs: TaskLogs;
 }
 
-/** Changes beyond what wazo-plugind's API can say: plans, uploads, roll-backs, logs, cancelling. */
+/** What wazo-plugind's API has no words for: plans, uploads, builds, roll-backs, logs, cancelling. */
 export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): Promise<void> {
   const { tasks, logs, context } = parts;
   const { identity, operations } = context;
@@ -38,6 +38,12 @@ export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): P
     const named = order.action === "install" ? order.source : { ...order, type: "market" as const };
     const scope = named.type === "market" ? { plugin: `${named.namespace}/${named.name}` } : {};
     return identity.authorize(request, "deploy", scope);
+  }
+
+  async function accepted<Reply extends FastifyReply>(reply: Reply, id: string): Promise<Reply> {
+    const operation = await operations.get(id);
+    if (operation === undefined) throw new Error(`the operation ${id} is gone`);
+    return reply.code(202).header("location", `/api/v1/operations/${id}`).send(operation);
   }
 
   typed.route({
@@ -72,10 +78,26 @@ export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): P
     },
     async handler(request, reply) {
       const actor = await authorize(request, request.body);
-      const id = await tasks.start(request, actor, request.body);
-      const operation = await operations.get(id);
-      if (operation === undefined) throw new Error(`the operation ${id} is gone`);
-      return reply.code(202).header("location", `/api/v1/operations/${id}`).send(operation);
+      return accepted(reply, await tasks.start(request, actor, request.body));
+    },
+  });
+
+  typed.route({
+    method: "POST",
+    url: "/builds",
+    schema: {
+      tags,
+      summary: "Make a package of a plugin, without installing it",
+      description:
+        "Follow the operation at `/api/v1/operations/{id}`, and what the steps print at `/api/v1/deb/tasks/{id}/log`. " +
+        "Its result has the package's digest, and the upload under which the package is kept for a day.",
+      body: buildSchema,
+      response: { 202: operationSchema, ...problemResponse },
+    },
+    async handler(request, reply) {
+      const actor = await identity.authorize(request, "deploy");
+      const id = await tasks.start(request, actor, { action: "build", ...request.body });
+      return accepted(reply, id);
     },
   });
 
@@ -121,6 +143,26 @@ export async function taskRoutes(app: FastifyInstance, parts: TaskRouteParts): P
         .type("text/plain; charset=utf-8")
         .header("cache-control", "no-store")
         .send(log as never);
+    },
+  });
+
+  typed.route({
+    method: "GET",
+    url: "/uploads/:id",
+    schema: {
+      tags,
+      summary: "What was sent, or the package that was made of it",
+      params: z.object({ id: z.uuid() }),
+      response: streamResponse("application/octet-stream", "The archive or the package"),
+    },
+    async handler(request, reply) {
+      await identity.authorize(request, "deploy");
+      const { upload, content } = await parts.uploads.open(request.params.id);
+      return reply
+        .type(upload.kind === "archive" ? ARCHIVE : PACKAGE)
+        .header("content-length", upload.sizeBytes)
+        .header("cache-control", "no-store")
+        .send(content as never);
     },
   });
 

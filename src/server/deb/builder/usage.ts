@@ -49,10 +49,10 @@ export async function excessOnDisk(folder: string, limits: BuildLimits): Promise
 }
 
 /** Adds up what lies in a folder. @returns what is too much. */
-async function measure(
+export async function measure(
   folder: string,
   used: { bytes: number; files: number },
-  limits: BuildLimits,
+  limits: Pick<BuildLimits, "treeBytes" | "treeFiles">,
 ): Promise<string | undefined> {
   if (folder.length > LONGEST_PATH) return "nests folders too deeply";
   let entries: Dirent[];

@@ -29,7 +29,7 @@ function localTimestamp(at: Date): string {
 
 /** The message for a status. `originUuid` is that of this server. */
 export function progressMessage(
-  action: TaskAction,
+  action: Exclude<TaskAction, "build">,
   data: ProgressData,
   { originUuid, at }: { originUuid: string; at: Date },
 ): ProgressMessage {

@@ -1,3 +1,4 @@
+import { pluginOfPackage } from "../../../core/deb/package-name.ts";
 import { type Alternatives, formatAlternatives } from "../../../core/deb/relations.ts";
 import { conflictError, notFoundError, PlugctlError } from "../../../core/errors.ts";
 import { packageError } from "./dpkg.ts";
@@ -41,6 +42,8 @@ export class Apt {
   readonly #transaction: Transaction;
   readonly #arguments: readonly string[];
   readonly #missing: string;
+  /** Those of it that are plugins, which no archive needs to have. */
+  readonly #plugins: string;
 
   /** @param files packages as the root sees them. */
   constructor(
@@ -49,6 +52,10 @@ export class Apt {
   ) {
     this.#transaction = transaction;
     this.#missing = change.missing.map(formatAlternatives).join(", ");
+    this.#plugins = change.missing
+      .flatMap(([first]) => pluginOfPackage(first?.name ?? "") ?? [])
+      .map(({ namespace, name }) => `${namespace}/${name}`)
+      .join(", ");
     const allow = change.allowDowngrade ? ["--allow-downgrades"] : [];
     this.#arguments = [...allow, "--reinstall", "install", ...change.files];
   }
@@ -89,7 +96,10 @@ export class Apt {
       return conflictError(`${this.#missing} cannot be installed beside what is there`, { details });
     }
     return notFoundError(`no archive of this system has ${this.#missing}`, {
-      hint: "add the archive that has it to the sources of apt",
+      hint:
+        this.#plugins === ""
+          ? "add the archive that has it to the sources of apt"
+          : `install ${this.#plugins} first`,
       details,
     });
   }

@@ -10,6 +10,7 @@ import { installedPlugins } from "./installed-plugins.ts";
 import type { PackageInstaller } from "./installer.ts";
 import { Journal } from "./journal.ts";
 import { KeptPackages } from "./kept-packages.ts";
+import { CHANGE_LIMITS, type ChangeLimits } from "./limits.ts";
 import { openMachineRoot } from "./machine-root/machine-root.ts";
 import { openPrivateRoot } from "./private-root/private-root.ts";
 import type { PackageRoot } from "./root.ts";
@@ -25,6 +26,8 @@ export interface InstallerOptions {
   stepSeconds?: number;
   /** How long to wait for somebody else's dpkg, in seconds. Default 60, or a step's time where that is less. */
   lockSeconds?: number;
+  /** Of commands in a tree of its own; on this machine itself they run without. */
+  limits?: Partial<ChangeLimits>;
   now?: () => Date;
 }
 
@@ -39,7 +42,8 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
   await makeDurableDirectory(stateDir);
   const kept = new KeptPackages(stateDir);
   await kept.open();
-  const root = await openRoot(resolve(options.root), stateDir, kept);
+  const limits = { ...CHANGE_LIMITS, ...options.limits };
+  const root = await openRoot(resolve(options.root), { stateDir, kept, limits });
   const journal = new Journal(stateDir);
   const changes = new Changes({ root, journal, kept, log, stepSeconds, lockSeconds, now });
   const plugins = async () => installedPlugins((await root.packages()).own, root.folder);
@@ -69,9 +73,12 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
   };
 }
 
-async function openRoot(folder: string, stateDir: string, kept: KeptPackages): Promise<PackageRoot> {
+async function openRoot(
+  folder: string,
+  { stateDir, kept, limits }: { stateDir: string; kept: KeptPackages; limits: ChangeLimits },
+): Promise<PackageRoot> {
   const parts = { stateDir, packagesFolder: kept.folder, architecture: await nativeArchitecture() };
-  if (folder !== "/") return openPrivateRoot({ ...parts, folder });
+  if (folder !== "/") return openPrivateRoot({ ...parts, folder, limits });
   return openMachineRoot({
     ...parts,
     async installedFile(name) {

@@ -88,7 +88,7 @@ function checkCandidate(
   if (compareVersions(version, installed.version) < 0) {
     throw conflictError(`${name} ${installed.version} is installed, which is newer than ${version}`, {
       hint: "allow the downgrade if it is meant",
-      details: { package: name, installed: installed.version, version },
+      details: { reason: "downgrade", package: name, installed: installed.version, version },
     });
   }
 }
@@ -124,7 +124,7 @@ function addDependents(
     if (!removeDependents || removed.length === 0 || !broken.every(isPlugin)) {
       throw conflictError(`${names.join(", ")} would be left without what they need`, {
         hint: "remove them first, or have what depends on a plugin removed with it",
-        details: { dependents: names },
+        details: { reason: "dependents", dependents: names },
       });
     }
     // What was found last depends on what was found before.

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { notFoundError } from "../../../core/errors.ts";
 import type { Principal } from "../../identity/identity.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
@@ -17,7 +18,7 @@ export interface Upload {
   sizeBytes: number;
 }
 
-/** What was sent to be installed. */
+/** What was sent to be installed, and packages that were made of it. */
 export class Uploads {
   readonly #db: DebDatabase;
   readonly #blobs: BlobStore;
@@ -30,10 +31,14 @@ export class Uploads {
   }
 
   /** Durable when it resolves. @throws INVALID when it is too large, and what the source throws. */
-  async add(kind: Upload["kind"], content: AsyncIterable<Uint8Array>, actor: Principal): Promise<Upload> {
+  async add(
+    kind: Upload["kind"],
+    content: AsyncIterable<Uint8Array>,
+    actor: Principal | null,
+  ): Promise<Upload> {
     const { sha256, size } = await this.#blobs.put(content, { maxBytes: MAX_BYTES });
     const id = crypto.randomUUID();
-    const created = { created_at: this.#now().toISOString(), created_by: actor.login };
+    const created = { created_at: this.#now().toISOString(), created_by: actor?.login ?? "system" };
     await this.#db
       .insertInto("deb_upload")
       .values({ id, kind, sha256, size, ...created })
@@ -46,6 +51,12 @@ export class Uploads {
     const row = await this.#db.selectFrom("deb_upload").selectAll().where("id", "=", id).executeTakeFirst();
     if (row === undefined) throw notFoundError(`there is no upload ${id}`);
     return { id, kind: row.kind as Upload["kind"], sha256: row.sha256, sizeBytes: row.size };
+  }
+
+  /** Its bytes. @throws NOT_FOUND. */
+  async open(id: string): Promise<{ upload: Upload; content: Readable }> {
+    const upload = await this.get(id);
+    return { upload, content: await this.#blobs.open(upload.sha256) };
   }
 
   async prune(): Promise<void> {

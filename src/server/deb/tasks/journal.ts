@@ -148,13 +148,14 @@ export class TaskJournal {
     return row && toTaskRecord(row);
   }
 
-  /** Tasks of one plugin, newest first. */
+  /** Changes of one plugin, newest first. */
   async history({ namespace, name }: PluginId, limit: number): Promise<TaskRecord[]> {
     const rows = await this.#db
       .selectFrom("deb_task")
       .selectAll()
       .where("namespace", "=", namespace)
       .where("name", "=", name)
+      .where("action", "!=", "build")
       .orderBy("started_at", "desc")
       .orderBy("id")
       .limit(limit)
@@ -217,7 +218,8 @@ export class TaskJournal {
     extra: Record<string, unknown>,
     notBefore: number,
   ): Promise<void> {
-    if (this.#outbox === undefined) return;
+    // A wazo-plugind only builds what it installs: nobody there has a word for it.
+    if (this.#outbox === undefined || action === "build") return;
     const data = { uuid: id, status, ...extra, ...(parentId === null ? {} : { parent_uuid: parentId }) };
     const message = progressMessage(action, data, { originUuid: this.#originUuid, at: this.#now() });
     await this.#outbox.add(trx, id, message, notBefore);

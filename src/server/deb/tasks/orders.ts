@@ -28,6 +28,13 @@ export interface RollbackOrder extends PluginId {
   action: "rollback";
 }
 
+/** A package is made, and neither installed nor published. */
+export interface BuildOrder {
+  action: "build";
+  source: Exclude<OrderSource, { type: "market" }>;
+}
+
+/** A change of what is installed. */
 export type TaskOrder = InstallOrder | RemoveOrder | RollbackOrder;
 
 /** A source in wazo-plugind's words, as its errors name it. */

@@ -271,7 +271,8 @@ function assertNoDowngrade(
 ): void {
   if (installed === undefined || allowed || compareVersions(version, installed.version) >= 0) return;
   throw conflictError(`${pluginKey(plugin)} ${installed.version} is newer than ${version}`, {
-    hint: "--allow-downgrade installs the older one",
+    hint: "allow the downgrade if it is meant",
+    details: { reason: "downgrade", installed: installed.version, version },
   });
 }
 

@@ -5,7 +5,7 @@ import type { DebTables } from "../tables.ts";
 import type { PromisedOutcome } from "./journal.ts";
 import type { TaskStatus } from "./statuses.ts";
 
-export const TASK_ACTIONS = ["install", "remove", "rollback"] as const;
+export const TASK_ACTIONS = ["install", "remove", "rollback", "build"] as const;
 export type TaskAction = (typeof TASK_ACTIONS)[number];
 
 /** A task as it is on record; its id is that of its operation. */

@@ -11,6 +11,7 @@ import type { PromisedOutcome, TaskFacts, TaskJournal } from "./journal.ts";
 import type { TaskStatus } from "./statuses.ts";
 import type { TaskLog, TaskLogs } from "./task-log.ts";
 import type { TaskAction } from "./task-record.ts";
+import { withToldHint } from "./told-hint.ts";
 
 export interface TaskServices {
   operations: Operations;
@@ -188,7 +189,7 @@ export class Task {
 
   #toError(thrown: unknown): PlugctlError {
     const cancelled = this.#signal.aborted ? cancelledError("the task was cancelled") : undefined;
-    const { code, message, details, hint } = cancelled ?? toPlugctlError(thrown);
+    const { code, message, details, hint } = toPlugctlError(withToldHint(cancelled ?? thrown));
     const log = this.#log.tail;
     return new PlugctlError(code, message, {
       hint,

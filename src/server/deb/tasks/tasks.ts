@@ -5,31 +5,33 @@ import type { AuditEntry } from "../../events/audit.ts";
 import { originOf } from "../../http/origin.ts";
 import type { Principal } from "../../identity/identity.ts";
 import type { ServerContext } from "../../module.ts";
+import { type BuildParts, runBuild } from "./build.ts";
 import { Installation, type InstallationParts } from "./installation.ts";
-import type { TaskOrder } from "./orders.ts";
+import type { BuildOrder, TaskOrder } from "./orders.ts";
 import { type MakeProbe, planTask, type TaskPlan } from "./plan.ts";
 import { runRemoval } from "./removal.ts";
 import { runRollback } from "./rollback.ts";
 import { resourceOf, Task } from "./task.ts";
+import { withToldHint } from "./told-hint.ts";
 
-export interface TasksParts extends InstallationParts {
+export interface TasksParts extends InstallationParts, BuildParts {
   context: Pick<ServerContext, "audit" | "events" | "operations">;
   makeProbe: MakeProbe;
 }
 
 /** The plugin that an order names; of one from elsewhere the name is known once its description has been read. */
-function pluginOf(order: TaskOrder): PluginId | undefined {
-  if (order.action !== "install") return { namespace: order.namespace, name: order.name };
+function pluginOf(order: TaskOrder | BuildOrder): PluginId | undefined {
+  if (!("source" in order)) return { namespace: order.namespace, name: order.name };
   const { source } = order;
   return source.type === "market" ? { namespace: source.namespace, name: source.name } : undefined;
 }
 
-function subjectOf(order: TaskOrder): string {
-  if (order.action !== "install" || order.source.type === "market") return "plugin";
+function subjectOf(order: TaskOrder | BuildOrder): string {
+  if (!("source" in order) || order.source.type === "market") return "plugin";
   return order.source.type === "git" ? `git:${order.source.url}` : `upload:${order.source.id}`;
 }
 
-/** Changes of plugins: each is a task that goes on after the answer, and a row in the audit log when it has ended. */
+/** Changes and builds of plugins: each is a task that goes on after the answer, and a row in the audit log when it has ended. */
 export class Tasks {
   readonly #parts: TasksParts;
   /** Of tasks whose end is not in the audit log yet. */
@@ -40,7 +42,11 @@ export class Tasks {
   }
 
   /** Resolves with the task's id when it is durable. */
-  async start(request: FastifyRequest, actor: Principal | null, order: TaskOrder): Promise<string> {
+  async start(
+    request: FastifyRequest,
+    actor: Principal | null,
+    order: TaskOrder | BuildOrder,
+  ): Promise<string> {
     const { services } = this.#parts;
     const task = await Task.open(services, {
       action: order.action,
@@ -79,12 +85,18 @@ export class Tasks {
   }
 
   /** What an order would come to; nothing is built or changed. */
-  plan(order: TaskOrder, signal: AbortSignal): Promise<TaskPlan> {
-    return planTask(this.#parts, order, signal);
+  async plan(order: TaskOrder, signal: AbortSignal): Promise<TaskPlan> {
+    try {
+      return await planTask(this.#parts, order, signal);
+    } catch (thrown) {
+      throw withToldHint(thrown);
+    }
   }
 
-  async #run(task: Task, order: TaskOrder): Promise<PluginId> {
+  async #run(task: Task, order: TaskOrder | BuildOrder): Promise<PluginId> {
     switch (order.action) {
+      case "build":
+        return runBuild(this.#parts, task, order);
       case "install":
         return new Installation(this.#parts).run(task, order);
       case "remove":

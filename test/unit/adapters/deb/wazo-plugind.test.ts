@@ -143,6 +143,20 @@ describe("signing in", () => {
 });
 
 describe("looking", () => {
+  it("shows a version that is a number as it is written", async () => {
+    const { on } = await setUp({
+      answer: ({ url }, response) => {
+        if (url !== "/0.2/plugins") return false;
+        const items = '[{"namespace": "acme", "name": "x", "version": 1.0, "plugin_format_version": 1}]';
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(`{"items": ${items}, "total": 1}`);
+        return true;
+      },
+    });
+    expect(await on("listing").list()).toMatchObject([{ version: "1.0", plugin_format_version: 1 }]);
+  });
+
   const market = [
     {
       ...{ namespace: "official", name: "phone", display_name: "Phones", author: "Wazo", tags: ["devices"] },

@@ -91,7 +91,7 @@ describe("startServer", () => {
     [
       "TLS files that are not there",
       { tls: { certFile: "/no/cert", keyFile: "/no/key" } },
-      { code: "CONFIG" },
+      { code: "CONFIG", message: "the TLS file /no/cert cannot be read" },
     ],
   ])("refuses %s", async (_what, options, error) => {
     await expect(start(options)).rejects.toMatchObject(error);

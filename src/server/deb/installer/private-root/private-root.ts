@@ -4,6 +4,7 @@ import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
 import { removeLeftovers } from "../../sources/remove-tree.ts";
 import { folderWithin, removeTree } from "../files.ts";
+import type { ChangeLimits } from "../limits.ts";
 import type { PackageRoot, Transaction } from "../root.ts";
 import { composeStatus, hostStamp, type PrivatePackages, readPrivatePackages } from "./database.ts";
 import { buildHostView, DEVICES } from "./host-view.ts";
@@ -32,6 +33,7 @@ export interface PrivateRootOptions {
   /** Folder of the kept packages. */
   packagesFolder: string;
   architecture: string;
+  limits: ChangeLimits;
 }
 
 /**
@@ -49,6 +51,8 @@ export class PrivateRoot implements PackageRoot {
   readonly folder: string;
   readonly architecture: string;
   readonly packagesFolder: string;
+  /** What its commands may use. */
+  readonly limits: ChangeLimits;
   readonly layers: readonly Layer[];
   readonly #hostView: string;
   #lock: FileLock | undefined;
@@ -61,6 +65,7 @@ export class PrivateRoot implements PackageRoot {
     this.folder = options.folder;
     this.architecture = options.architecture;
     this.packagesFolder = options.packagesFolder;
+    this.limits = options.limits;
     this.layers = layers;
     this.#hostView = join(options.stateDir, "host-view", "root");
   }

@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { release } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PlugctlError } from "../../../../core/errors.ts";
 import { diskFull } from "../dpkg.ts";
 import { ENVIRONMENT } from "../environment.ts";
+import type { ChangeLimits } from "../limits.ts";
 import { follow, lastLines, type ProcessResult } from "../process.ts";
 import type { CommandOptions } from "../root.ts";
+import { watchCommand } from "./usage.ts";
 
 /** What maintainer scripts of Debian need to be able to do as root; nothing that reaches out of the namespaces. */
 const CAPABILITIES = [
@@ -45,7 +48,7 @@ export interface Mount {
  * Runs a command as root of namespaces of its own (user, mount, pid, ipc, uts and, without a network, net), in a root made of
  * mounts. All of it ends with the command, and with this process.
  * @param mounts in their order; the first is the root itself.
- * @param workFolder for what has to be a file.
+ * @param workFolder for what has to be a file; the layers that the command writes to are in it as well.
  */
 export async function runInSandbox(
   command: readonly [string, ...string[]],
@@ -53,8 +56,9 @@ export async function runInSandbox(
     mounts,
     workFolder,
     network,
+    limits,
     ...options
-  }: CommandOptions & { mounts: readonly Mount[]; workFolder: string },
+  }: CommandOptions & { mounts: readonly Mount[]; workFolder: string; limits: ChangeLimits },
 ): Promise<ProcessResult> {
   const namespaces = [
     "--mount",
@@ -77,6 +81,8 @@ export async function runInSandbox(
     "sh",
     table,
     mounts[0]?.target ?? "",
+    HAS_OWN_PIDS ? String(limits.processes) : "",
+    ...limited(limits),
     ...command,
   ];
   const child = spawn("unshare", ["--user", "--", "sh", "-c", ENTER, "sh", ...enter], {
@@ -90,10 +96,29 @@ export async function runInSandbox(
     child.kill("SIGKILL");
     return false;
   });
-  const result = await follow(child, { ...options, name: command[0], kill: () => child.kill("SIGKILL") });
+  const result = await follow(child, {
+    ...options,
+    name: command[0],
+    kill: () => child.kill("SIGKILL"),
+    watch: (exceeded) => watchCommand({ folder: workFolder, pid: child.pid ?? 0, limits }, exceeded),
+    outputBytes: limits.outputBytes,
+  });
   if (!(await entered)) throw sandboxUnavailable(result.output);
   return result;
 }
+
+/**
+ * From Linux 6.14 on each pid namespace has a limit of its own, which root is held to as well. Before that the file is the
+ * machine's, and must not be written.
+ */
+const HAS_OWN_PIDS = (() => {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 14);
+})();
+
+const limited = ({ processes, fileBytes, memoryBytes }: ChangeLimits): string[] => [
+  ...["prlimit", "--core=0", `--nproc=${processes}`, `--fsize=${fileBytes}`, `--data=${memoryBytes}`, "--"],
+];
 
 /** Maps the ids of the namespace; lets the command begin as long as this process lives. @returns whether it came so far. */
 async function letIn(pid: number | undefined, answers: Writable, questions: Readable): Promise<boolean> {
@@ -143,8 +168,9 @@ const toLine = ({ target, source, type, options }: Mount): string =>
 const SET_UP = `
 set -e
 mount --all --fstab "$1"
+[ -z "$3" ] || echo "$3" 2>/dev/null > /proc/sys/kernel/pid_max || :
 cd "$2"
-shift 2
+shift 3
 pivot_root . .
 umount -l .
 cd /

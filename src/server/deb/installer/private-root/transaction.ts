@@ -96,6 +96,7 @@ export class PrivateTransaction implements Transaction {
       ...options,
       mounts: await this.#root.mounts(),
       workFolder: this.#root.work,
+      limits: this.#root.limits,
     });
   }
 

@@ -117,7 +117,10 @@ describe("planLocally", () => {
 
     it("is refused, and says what needs it", () => {
       expect(() => plan(removal("base"), [], { own, others })).toThrow(
-        expect.objectContaining({ code: "CONFLICT", details: { dependents: [plugin("middle")] } }),
+        expect.objectContaining({
+          code: "CONFLICT",
+          details: { reason: "dependents", dependents: [plugin("middle")] },
+        }),
       );
     });
 
