@@ -6,8 +6,11 @@ const POM = join(import.meta.dirname, "../fixtures/apache-kafka/pom.xml");
 const INSTALL = `mvn -B -q -f "$1" dependency:copy-dependencies -DincludeScope=runtime \\
   "-DoutputDirectory=$made" "-Dkafka.version=$2"`;
 
+/** Failures alone, with the names of exceptions: they go to stderr. */
+const LOG_LEVEL = "-Dorg.slf4j.simpleLogger.defaultLogLevel=error";
+
 /** What is small or short-lived starts fastest so. */
-const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:disable"];
+const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:disable", LOG_LEVEL];
 
 /** A release of Apache Kafka on this machine: its broker and its tools, as published. */
 export interface KafkaRelease {
@@ -18,7 +21,12 @@ export interface KafkaRelease {
 
 /** The release, fetched by Maven when it is not there yet. Needs `mvn` and `java`. */
 export async function kafkaRelease(version: string): Promise<KafkaRelease> {
-  const folder = await cachedFolder(`apache-kafka-${version}`, INSTALL, [POM, version]);
+  const folder = await cachedFolder({
+    name: `apache-kafka-${version}`,
+    sources: [POM],
+    script: INSTALL,
+    args: [POM, version],
+  });
   const classpath = ["-cp", join(folder, "*")];
   return { version, words: (mainClass, ...args) => [...SMALL, ...classpath, mainClass, ...args] };
 }
@@ -35,7 +43,8 @@ export async function quickTools(release: KafkaRelease, bootstrap: string): Prom
     "--list",
   );
   const script = 'java -XX:ArchiveClassesAtExit="$made/classes.jsa" "$@" >/dev/null';
-  const folder = await cachedFolder(`apache-kafka-${release.version}-classes`, script, list);
+  const name = `apache-kafka-${release.version}-classes`;
+  const folder = await cachedFolder({ name, sources: [POM], script, args: list });
   const archive = `-XX:SharedArchiveFile=${join(folder, "classes.jsa")}`;
   return { ...release, words: (...words) => [archive, "-Xmx128m", ...release.words(...words)] };
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,14 +9,24 @@ import { promisify } from "node:util";
 /** Outside of the clone, so that what took long to fetch or to build serves the next clone as well. */
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "plugctl-test");
 
+export interface Recipe {
+  /** What is in the folder, with its version. */
+  readonly name: string;
+  /** Files that it is made from: what they say is part of the recipe. */
+  readonly sources?: readonly string[];
+  /** For `sh -e`; it fills the folder `$made`, which exists, and finds `args` as `$1` and so on. */
+  readonly script: string;
+  readonly args?: readonly string[];
+}
+
 /**
- * A folder of the cache, made at most once however many ask for it at the same time.
- * @param name names what is in it, with its version: it is never made again.
- * @param script for `sh -e`; it fills the folder `$made`, which exists, and finds `args` as `$1` and so on.
+ * A folder of the cache, made once however many ask for it at the same time.
  * @throws with what the script printed when it fails; the next call tries again.
  */
-export async function cachedFolder(name: string, script: string, args: readonly string[]): Promise<string> {
-  const folder = join(CACHE, name);
+export async function cachedFolder({ name, sources = [], script, args = [] }: Recipe): Promise<string> {
+  const hash = createHash("sha256").update(script);
+  for (const source of sources) hash.update(await readFile(source));
+  const folder = join(CACHE, `${name}-${hash.digest("hex").slice(0, 12)}`);
   if (existsSync(folder)) return folder;
   await mkdir(CACHE, { recursive: true });
   const made = `${folder}.part`;

@@ -1,6 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cachedFolder } from "../../../helpers/test-cache.ts";
 import { CODECS } from "./client.ts";
@@ -23,11 +21,13 @@ export function goIsWanting(): string | undefined {
 }
 
 async function build(): Promise<readonly [string]> {
-  const hash = createHash("sha256");
-  for (const file of ["go.sum", "main.go"]) hash.update(readFileSync(join(SOURCE, file)));
-  const name = `franz-go-${hash.digest("hex").slice(0, 16)}`;
-  const script = 'cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -o "$made/client" .';
-  return [join(await cachedFolder(name, script, [SOURCE]), "client")];
+  const folder = await cachedFolder({
+    name: "franz-go",
+    sources: ["go.mod", "go.sum", "main.go"].map((name) => join(SOURCE, name)),
+    script: 'cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -o "$made/client" .',
+    args: [SOURCE],
+  });
+  return [join(folder, "client")];
 }
 
 export const franzGo = scriptClient({
