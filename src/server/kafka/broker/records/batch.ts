@@ -43,6 +43,9 @@ function writeInt64(bytes: Buffer, value: number, at: number): void {
 /** Fields of the batch that begins at byte `at` of `bytes`, whose first 61 bytes must be there. */
 export const batchSize = (bytes: Buffer, at = 0) => LENGTH_END + bytes.readInt32BE(at + AT.length);
 export const baseOffset = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseOffset);
+/** The offset after the last record of the batch. */
+export const nextOffset = (bytes: Buffer, at = 0) =>
+  baseOffset(bytes, at) + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
 export const leaderEpoch = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.leaderEpoch);
 export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & CODEC_MASK;
 export const isLogAppendTime = (bytes: Buffer, at = 0) =>
@@ -53,6 +56,8 @@ export const maxTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.
 export const producerId = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.producerId);
 export const baseSequence = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.baseSequence);
 export const recordCount = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.count);
+
+export const magic = (bytes: Buffer, at = 0) => bytes[at + AT.magic];
 
 /** True when the checksum holds; the whole batch must be in `bytes`. */
 export const hasValidCrc = (bytes: Buffer, at = 0) =>
