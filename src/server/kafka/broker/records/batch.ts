@@ -24,9 +24,16 @@ const AT = {
   count: 57,
 } as const;
 
-const CODEC_MASK = 0b111;
-const LOG_APPEND_TIME = 1 << 3;
-const CONTROL = 1 << 5;
+/** Bits of a batch's attributes. */
+export const Attribute = {
+  /** 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  CODEC: 0b111,
+  /** All records have the time in `maxTimestamp`. */
+  LOG_APPEND_TIME: 1 << 3,
+  CONTROL: 1 << 5,
+  /** The base timestamp says until when the batch's tombstones are kept. */
+  DELETE_HORIZON: 1 << 6,
+} as const;
 /** Of the codecs 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
 const LAST_CODEC = 4;
 
@@ -44,13 +51,16 @@ function writeInt64(bytes: Buffer, value: number, at: number): void {
 export const batchSize = (bytes: Buffer, at = 0) => LENGTH_END + bytes.readInt32BE(at + AT.length);
 export const baseOffset = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseOffset);
 export const leaderEpoch = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.leaderEpoch);
-export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & CODEC_MASK;
+/** Of the last record, counted from the base offset; greater than the count says where records were compacted away. */
+export const lastOffsetDelta = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.lastOffsetDelta);
+export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & Attribute.CODEC;
 export const isLogAppendTime = (bytes: Buffer, at = 0) =>
-  (bytes.readInt16BE(at + AT.attributes) & LOG_APPEND_TIME) !== 0;
+  (bytes.readInt16BE(at + AT.attributes) & Attribute.LOG_APPEND_TIME) !== 0;
 /** Milliseconds; the newest of its records. */
 export const maxTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.maxTimestamp);
 /** -1 = the producer is not idempotent. */
 export const producerId = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.producerId);
+export const producerEpoch = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.producerEpoch);
 export const baseSequence = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.baseSequence);
 export const recordCount = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.count);
 
@@ -66,9 +76,60 @@ export function assignOffset(batch: Buffer, offset: number, epoch: number): void
 
 /** Gives every record the time of the append, as `message.timestamp.type=LogAppendTime` asks; the checksum is made anew. */
 export function assignLogAppendTime(batch: Buffer, time: number): void {
-  batch.writeInt16BE(batch.readInt16BE(AT.attributes) | LOG_APPEND_TIME, AT.attributes);
+  batch.writeInt16BE(batch.readInt16BE(AT.attributes) | Attribute.LOG_APPEND_TIME, AT.attributes);
   writeInt64(batch, time, AT.maxTimestamp);
   batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
+}
+
+/** The fields of a header, of those that are not made from the rest. */
+export interface BatchHeader {
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+  /** See `Attribute`. */
+  readonly attributes: number;
+  readonly lastOffsetDelta: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  /** -1 for none, as the epoch and the sequence. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly count: number;
+}
+
+export function readHeader(bytes: Buffer, at = 0): BatchHeader {
+  return {
+    baseOffset: baseOffset(bytes, at),
+    leaderEpoch: leaderEpoch(bytes, at),
+    attributes: bytes.readInt16BE(at + AT.attributes),
+    lastOffsetDelta: lastOffsetDelta(bytes, at),
+    baseTimestamp: readInt64(bytes, at + AT.baseTimestamp),
+    maxTimestamp: maxTimestamp(bytes, at),
+    producerId: producerId(bytes, at),
+    producerEpoch: producerEpoch(bytes, at),
+    baseSequence: baseSequence(bytes, at),
+    count: recordCount(bytes, at),
+  };
+}
+
+/** A batch of that header and of records that are encoded, and compressed as its attributes say. */
+export function makeBatch(header: BatchHeader, records: Buffer): Buffer {
+  const batch = Buffer.allocUnsafe(HEADER_SIZE + records.length);
+  writeInt64(batch, header.baseOffset, AT.baseOffset);
+  batch.writeInt32BE(batch.length - LENGTH_END, AT.length);
+  batch.writeInt32BE(header.leaderEpoch, AT.leaderEpoch);
+  batch.writeInt8(MAGIC, AT.magic);
+  batch.writeInt16BE(header.attributes, AT.attributes);
+  batch.writeInt32BE(header.lastOffsetDelta, AT.lastOffsetDelta);
+  writeInt64(batch, header.baseTimestamp, AT.baseTimestamp);
+  writeInt64(batch, header.maxTimestamp, AT.maxTimestamp);
+  writeInt64(batch, header.producerId, AT.producerId);
+  batch.writeInt16BE(header.producerEpoch, AT.producerEpoch);
+  batch.writeInt32BE(header.baseSequence, AT.baseSequence);
+  batch.writeInt32BE(header.count, AT.count);
+  batch.set(records, HEADER_SIZE);
+  batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
+  return batch;
 }
 
 export interface BatchLimits {
@@ -101,9 +162,8 @@ export function validateBatch(batch: Buffer, limits: BatchLimits): void {
   }
   if (!hasValidCrc(batch)) throw corrupt("the checksum of the record batch does not hold");
   const count = recordCount(batch);
-  if (count <= 0 || count !== batch.readInt32BE(AT.lastOffsetDelta) + 1)
-    throw invalid("the record count is wrong");
-  if ((batch.readInt16BE(AT.attributes) & CONTROL) !== 0)
+  if (count <= 0 || count !== lastOffsetDelta(batch) + 1) throw invalid("the record count is wrong");
+  if ((batch.readInt16BE(AT.attributes) & Attribute.CONTROL) !== 0)
     throw invalid("a client may not write control records");
   if (producerId(batch) >= 0 && baseSequence(batch) < 0) throw invalid("the producer's sequence is missing");
   if (codec(batch) > LAST_CODEC) {
