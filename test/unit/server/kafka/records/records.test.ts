@@ -1,18 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CODECS } from "../../../../../src/core/kafka/compression.ts";
+import { topicConfig } from "../../../../../src/server/kafka/broker/meta/topic-config.ts";
 import {
   assignLogAppendTime,
   assignOffset,
   makeBatch,
   readHeader,
-  validateBatch,
 } from "../../../../../src/server/kafka/broker/records/batch.ts";
 import {
   buildBatch,
   readRecords,
   rewriteBatch,
 } from "../../../../../src/server/kafka/broker/records/records.ts";
+import { validateBatch } from "../../../../../src/server/kafka/broker/records/validate.ts";
 import {
   readVarint,
   varintSize,
@@ -58,7 +59,7 @@ describe("records of a batch", () => {
     fc.assert(
       fc.property(batches, fc.constantFrom(...CODECS), fc.nat({ max: 2 ** 45 }), (records, codec, offset) => {
         const batch = buildBatch(records, { codec });
-        validateBatch(batch, { maxMessageBytes: 1 << 20, segmentBytes: 1 << 26 });
+        validateBatch(batch, topicConfig({}, {}), Date.now());
         assignOffset(batch, offset, 3);
         const read = [...readRecords(Buffer.concat([Buffer.alloc(5), batch, Buffer.alloc(5)]), 5)];
         expect(
