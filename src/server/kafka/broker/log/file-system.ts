@@ -117,11 +117,7 @@ async function openNodeFile(path: string, create: boolean): Promise<OpenFile> {
 }
 
 /** Writes all of the buffers, in as many steps as the system takes. @throws when it takes no more */
-export async function writeAll(
-  file: OpenFile,
-  buffers: readonly Buffer[],
-  position: number,
-): Promise<void> {
+export async function writeAll(file: OpenFile, buffers: readonly Buffer[], position: number): Promise<void> {
   let left = buffers;
   let at = position;
   while (left.length > 0) {

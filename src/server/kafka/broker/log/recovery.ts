@@ -4,8 +4,8 @@ import { baseOffset, leaderEpoch } from "../records/batch.ts";
 import { Epochs } from "./epochs.ts";
 import { type FileSystem, readWhole, replaceFile, TEMPORARY } from "./file-system.ts";
 import { readState, STATE_FILE, writeState } from "./partition-state.ts";
-import type { Producers } from "./producers.ts";
 import { loadProducers } from "./producer-snapshots.ts";
+import type { Producers } from "./producers.ts";
 import { readSegment } from "./read-segment.ts";
 import { scanBatches } from "./scan.ts";
 import { DELETED, INDEX, indexSpacing, LOG, Segment } from "./segment.ts";
@@ -46,7 +46,8 @@ export async function recoverLog(directory: string, options: RecoveryOptions): P
   const { fileSystem, log } = options;
   const names = await removeLeftovers(directory, await fileSystem.list(directory), fileSystem);
   const stored = names.includes(STATE_FILE) ? await readState(fileSystem, directory) : NEW;
-  if (stored === undefined) log.error({ directory }, "the state of a partition is damaged; its log is read anew");
+  if (stored === undefined)
+    log.error({ directory }, "the state of a partition is damaged; its log is read anew");
   const state = stored ?? NEW;
   const epochs = new Epochs(state.epochs);
   let segments = await readSegments(directory, names, { ...options, trust: stored !== undefined, epochs });
@@ -128,12 +129,9 @@ async function findSegment(segment: Segment, isLast: boolean, options: ReadOptio
   if (trust && isLast && clean && (await readIndex(segment, size, fileSystem))) return segment;
   await readAnew(segment, size, options);
   if (!isLast) {
-    await replaceFile(
-      fileSystem,
-      segment.indexPath,
-      (segment.index as SegmentIndex).encode(segment.facts),
-      { durable: false },
-    );
+    await replaceFile(fileSystem, segment.indexPath, (segment.index as SegmentIndex).encode(segment.facts), {
+      durable: false,
+    });
     segment.index = undefined;
   }
   return segment;

@@ -66,7 +66,8 @@ export class Segments {
   /** Writes the index of the last segment. */
   async saveIndex(): Promise<void> {
     const { index, indexPath, facts } = this.active;
-    if (index !== undefined) await replaceFile(this.#around.fileSystem, indexPath, index.encode(facts), { durable: false });
+    if (index !== undefined)
+      await replaceFile(this.#around.fileSystem, indexPath, index.encode(facts), { durable: false });
   }
 
   /**

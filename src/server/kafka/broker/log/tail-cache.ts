@@ -1,3 +1,5 @@
+import type { ReadLimits } from "./reader.ts";
+
 /** What a batch takes beside its bytes, about. */
 const OVERHEAD = 200;
 
@@ -62,7 +64,7 @@ export class PartitionTail {
    * Whole batches from the one that holds `offset` on.
    * @returns undefined where that one is not cached
    */
-  read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer[] | undefined {
+  read(offset: number, { maxBytes, atLeastOne }: ReadLimits): Buffer[] | undefined {
     const first = this.#find(offset);
     if (first === undefined) return undefined;
     const found: Buffer[] = [];
