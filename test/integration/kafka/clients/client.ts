@@ -1,8 +1,5 @@
+import type { Codec } from "../../../../src/core/kafka/compression.ts";
 import type { DebianPackage } from "../../../helpers/debian-programs.ts";
-
-/** By the number that a batch carries. */
-export const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
-export type Codec = (typeof CODECS)[number];
 
 /** A kind of client that exists outside of this project, used as it was published. */
 export interface ClientKind {

@@ -1,5 +1,6 @@
+import { CODECS } from "../../../../src/core/kafka/compression.ts";
 import { kafkaRelease, quickTools } from "../../../helpers/kafka-release.ts";
-import { type ClientKind, CODECS } from "./client.ts";
+import type { ClientKind } from "./client.ts";
 import { consumption, linesOf, run, textOf } from "./processes.ts";
 
 const TOPICS = "org.apache.kafka.tools.TopicCommand";

@@ -35,14 +35,24 @@ const valuesOf = (label: string, count: number) =>
 
 const sorted = (values: Iterable<string>) => [...values].sort();
 
-/** What a client does, each told by what has come of it; on a broker that is right it throws nothing. */
-export const EXERCISES = {
-  "produces with every codec, and reads what it produced": async ({
-    kind,
-    client,
-    observer,
-    name,
-  }: Trial) => {
+/** Something that a client does; on a broker that is right it does not fail. */
+export interface Exercise {
+  readonly title: string;
+  /** Heading of its column in the table. */
+  readonly column: string;
+  run(trial: Trial): Promise<Result>;
+}
+
+export interface Result {
+  readonly cell: string;
+  /** What else has to be the same on every broker. */
+  readonly details?: readonly string[];
+}
+
+const codecs: Exercise = {
+  title: "produces with every codec, and reads what it produced",
+  column: "codecs",
+  async run({ kind, client, observer, name }) {
     const topic = name("codecs");
     await observer.createTopic(topic, 1);
     const produced = [];
@@ -52,27 +62,32 @@ export const EXERCISES = {
       produced.push(...values);
     }
     expect(await client.valuesSince(topic, 0, produced.length)).toEqual(produced);
-    return observer.codecs(topic);
+    const found = await observer.codecs(topic);
+    expect(found).toEqual(kind.codecs);
+    return { cell: found.join(", ") };
   },
+};
 
-  "shares a topic with a second member, takes over from it, and resumes": async (trial: Trial) => {
-    const { client, observer, name } = trial;
-    const [topic, group] = [name("shared"), name("group")];
+const group: Exercise = {
+  title: "shares a topic with a second member, takes over from it, and resumes",
+  column: "group of two, take-over, resumption",
+  async run({ client, observer, name }) {
+    const [topic, groupId] = [name("shared"), name("group")];
     await observer.createTopic(topic, PARTITIONS);
     const produce = async (label: string, count: number) => {
       const values = valuesOf(label, count);
       await client.produce(topic, "none", values);
       return values;
     };
-    const assigned = () => observer.assigned(group);
+    const assigned = () => observer.assigned(groupId);
     const have = (...members: Consumption[]) => sorted(new Set(members.flatMap(({ values }) => values)));
 
-    const first = client.consume(group, topic);
+    const first = client.consume(groupId, topic);
     await eventually(assigned, [PARTITIONS]);
     const alone = await produce("alone", 40);
     await eventually(() => have(first), sorted(alone));
 
-    const second = client.consume(group, topic);
+    const second = client.consume(groupId, topic);
     await eventually(assigned, [PARTITIONS / 2, PARTITIONS / 2]);
     const both = [...alone, ...(await produce("both", 40))];
     await eventually(() => have(first, second), sorted(both));
@@ -82,31 +97,38 @@ export const EXERCISES = {
     const all = [...both, ...(await produce("second", 20))];
     await eventually(() => have(first, second), sorted(all));
     await second.stop();
-    await eventually(() => observer.committed(group), all.length);
+    await eventually(() => observer.committed(groupId), all.length);
 
     const later = await produce("later", 10);
-    const third = client.consume(group, topic);
+    const third = client.consume(groupId, topic);
     await eventually(() => have(third), sorted(later));
     expect(third.values).toHaveLength(later.length);
     await third.stop();
-    return ["yes"];
+    return { cell: "yes" };
   },
+};
 
-  "reads from a time on": async ({ client, observer, name }: Trial) => {
+const time: Exercise = {
+  title: "reads from a time on",
+  column: "reading from a time on",
+  async run({ client, observer, name }) {
     const topic = name("timed");
     await observer.createTopic(topic, 1);
     await client.produce(topic, "none", valuesOf("before", 20));
-    const time = Date.now() + 1;
-    await eventually(() => Date.now() > time, true);
+    const start = Date.now() + 1;
+    await eventually(() => Date.now() > start, true);
     const after = valuesOf("after", 20);
     await client.produce(topic, "none", after);
-    expect(await client.valuesSince(topic, time, after.length)).toEqual(after);
-    return ["yes"];
+    expect(await client.valuesSince(topic, start, after.length)).toEqual(after);
+    return { cell: "yes" };
   },
+};
 
-  "creates, describes and deletes topics, and tells refusals": async ({ client, name }: Trial) => {
-    const { admin } = client;
-    if (admin === undefined) return ["no such calls"];
+const administration: Exercise = {
+  title: "creates, describes and deletes topics, and tells refusals",
+  column: "topics created, described, deleted",
+  async run({ client: { admin }, name }) {
+    if (admin === undefined) return { cell: "has no such calls" };
     const topic = name("made");
     await admin.create(topic, 3);
     await eventually(() => admin.partitions(topic), 3);
@@ -116,11 +138,12 @@ export const EXERCISES = {
       await refusal("no partitions", () => admin.create(name("none"), 0)),
     ];
     await admin.remove(topic);
-    return ["yes", ...refusals, await refusal("gone", () => admin.remove(topic))];
+    refusals.push(await refusal("gone", () => admin.remove(topic)));
+    return { cell: "yes", details: refusals };
   },
-} satisfies Record<string, (trial: Trial) => Promise<string[]>>;
+};
 
-export type Exercise = keyof typeof EXERCISES;
+export const EXERCISES: readonly Exercise[] = [codecs, group, time, administration];
 
 /** The name that the client has for the broker's refusal: what it says besides is the broker's own sentence. */
 async function refusal(what: string, call: () => Promise<unknown>): Promise<string> {

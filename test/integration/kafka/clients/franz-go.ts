@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { CODECS } from "../../../../src/core/kafka/compression.ts";
 import { cachedFolder } from "../../../helpers/test-cache.ts";
-import { CODECS } from "./client.ts";
 import { scriptClient } from "./script-client.ts";
 
 const SOURCE = join(import.meta.dirname, "franz-go");

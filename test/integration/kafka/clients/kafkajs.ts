@@ -1,21 +1,26 @@
 import { createRequire } from "node:module";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import kafkajs from "kafkajs";
-import { type ClientKind, CODECS, type Consumption } from "./client.ts";
+import { CODECS, compress, decompress } from "../../../../src/core/kafka/compression.ts";
+import type { ClientKind, Consumption } from "./client.ts";
 
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs;
+const { CompressionCodecs, Kafka, logLevel, Partitioners } = kafkajs;
 const { version } = createRequire(import.meta.url)("kafkajs/package.json") as { version: string };
 
-/** kafkajs brings gzip alone; Node has zstd as well. */
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
-  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
-});
+/** Of a batch without its compression. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** kafkajs brings gzip alone, and takes the others from its user. */
+for (const codec of ["snappy", "lz4", "zstd"] as const) {
+  CompressionCodecs[CODECS.indexOf(codec)] = () => ({
+    compress: async ({ buffer }: { buffer: Buffer }) => compress(codec, buffer),
+    decompress: async (buffer: Buffer) => decompress(codec, buffer, MOST_BYTES),
+  });
+}
 
 export const kafkaJs: ClientKind = {
   title: "kafkajs",
   packages: [],
-  codecs: ["none", "gzip", "zstd"],
+  codecs: CODECS,
   async connect(bootstrap) {
     const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 8 } });
 

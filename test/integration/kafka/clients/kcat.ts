@@ -1,4 +1,5 @@
-import { type ClientKind, CODECS } from "./client.ts";
+import { CODECS } from "../../../../src/core/kafka/compression.ts";
+import type { ClientKind } from "./client.ts";
 import { consumption, linesOf, run, textOf } from "./processes.ts";
 
 /** Quick to notice that another member came or went. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { CODECS } from "../../../../src/core/kafka/compression.ts";
 import { createTopics } from "../../../../src/server/kafka/broker/protocol/messages/create-topics.ts";
 import { describeGroups } from "../../../../src/server/kafka/broker/protocol/messages/describe-groups.ts";
 import { fetch } from "../../../../src/server/kafka/broker/protocol/messages/fetch.ts";
 import { offsetFetch } from "../../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
 import type { Endpoint } from "../../../../src/server/kafka/broker/protocol/registry.ts";
 import { WireClient } from "../../../helpers/kafka-wire.ts";
-import { CODECS } from "./client.ts";
 
 /** Asks a broker what clients have done to it, whatever they say themselves. */
 export class Observer implements Disposable {

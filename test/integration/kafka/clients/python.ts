@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type ClientKind, CODECS } from "./client.ts";
+import { CODECS } from "../../../../src/core/kafka/compression.ts";
+import type { ClientKind } from "./client.ts";
 import { scriptClient } from "./script-client.ts";
 
 /** Debian's, which finds Debian's modules. */

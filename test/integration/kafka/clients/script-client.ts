@@ -1,4 +1,5 @@
-import type { ClientKind, Codec, KafkaClient } from "./client.ts";
+import type { Codec } from "../../../../src/core/kafka/compression.ts";
+import type { ClientKind, KafkaClient } from "./client.ts";
 import { consumption, linesOf, run, textOf } from "./processes.ts";
 
 /**
