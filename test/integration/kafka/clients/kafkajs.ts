@@ -3,15 +3,19 @@ import kafkajs from "kafkajs";
 import { CODECS, compress, decompress } from "../../../../src/core/kafka/compression.ts";
 import type { ClientKind, Consumption } from "./client.ts";
 
-const { CompressionCodecs, Kafka, logLevel, Partitioners } = kafkajs;
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs;
 const { version } = createRequire(import.meta.url)("kafkajs/package.json") as { version: string };
 
 /** Of a batch without its compression. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** kafkajs brings gzip alone, and takes the others from its user. */
-for (const codec of ["snappy", "lz4", "zstd"] as const) {
-  CompressionCodecs[CODECS.indexOf(codec)] = () => ({
+for (const [type, codec] of [
+  [CompressionTypes.Snappy, "snappy"],
+  [CompressionTypes.LZ4, "lz4"],
+  [CompressionTypes.ZSTD, "zstd"],
+] as const) {
+  CompressionCodecs[type] = () => ({
     compress: async ({ buffer }: { buffer: Buffer }) => compress(codec, buffer),
     decompress: async (buffer: Buffer) => decompress(codec, buffer, MOST_BYTES),
   });
