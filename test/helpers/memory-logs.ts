@@ -94,5 +94,9 @@ export class MemoryLogs implements LogStore {
     this.partitions.delete(`${topic}-${index}`);
   }
 
+  unclaimed(): readonly string[] {
+    return [];
+  }
+
   async close(): Promise<void> {}
 }
