@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TopicConfig } from "../meta/topic-config.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
-import { validateBatch } from "../records/batch.ts";
+import { validateBatch } from "../records/validate.ts";
 import type { OwnedPartition } from "../topic-directory.ts";
 import type { Appended, OffsetAtTime } from "../topics.ts";
 import type { Epochs } from "./epochs.ts";
@@ -71,7 +71,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
   }
 
   async append(batch: Buffer, { acks }: { acks: number }): Promise<Appended> {
-    validateBatch(batch, this.#config);
+    validateBatch(batch, this.#config, this.#around.clock.now());
     return this.#writer.append(batch, acks);
   }
 
