@@ -8,6 +8,8 @@ import { createOperations, type OperationRunner } from "./events/operation-runne
 import { eventMigrations } from "./events/tables.ts";
 import { createAuthenticator } from "./identity/authenticator.ts";
 import { createBrowserSessions } from "./identity/browser-sessions.ts";
+import { createConnectionLogins } from "./identity/connection-logins.ts";
+import { createFailureAudit } from "./identity/failure-audit.ts";
 import { createIdentityService, type IdentityService } from "./identity/identity-service.ts";
 import { createLogins } from "./identity/logins.ts";
 import { createPasswordCheck, type PasswordCheck } from "./identity/passwords.ts";
@@ -16,7 +18,7 @@ import { createSessions, type Sessions } from "./identity/sessions.ts";
 import { openSigningKeys, type SigningKeys } from "./identity/signing-keys.ts";
 import { type IdentityTables, identityMigrations } from "./identity/tables.ts";
 import { createLoginThrottle } from "./identity/throttle.ts";
-import type { ModuleOptions, ServerContext, ServerModule } from "./module.ts";
+import type { ModuleOptions, Network, ServerContext, ServerModule } from "./module.ts";
 import { createBlobStore } from "./storage/blob-store.ts";
 import { DATA_FILES } from "./storage/data-directory.ts";
 import { migrate } from "./storage/migrate.ts";
@@ -42,6 +44,8 @@ export interface FrameOptions {
   publicUrl?: string | undefined;
   /** Every module of the program, those left out of this run too: a database is always whole. */
   modules: readonly ServerModule[];
+  /** Default: this machine only, without TLS. */
+  network?: Network;
   options?: ModuleOptions;
   now?: () => Date;
 }
@@ -66,9 +70,11 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
     const events = createEventBus(log, now);
     const operations = createOperations({ database, events, log, now });
     await operations.recover();
-    const passwords = createPasswordCheck(db, createLoginThrottle(now));
+    const throttle = createLoginThrottle(now);
+    const passwords = createPasswordCheck(db, throttle);
     const authenticator = createAuthenticator({ db, keys, passwords, now });
-    const identity = createIdentityService({ db, audit, authenticator });
+    const failures = createFailureAudit(audit);
+    const identity = createIdentityService({ db, audit, authenticator, failures });
     const sessions = createSessions(db, keys, now);
     const browsers = createBrowserSessions(db, now);
     const context: ServerContext = {
@@ -80,12 +86,14 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
       blobs,
       identity,
       logins: createLogins({ db, audit, passwords, sessions, browsers, now }),
+      connectionLogins: await createConnectionLogins({ db, authenticator, passwords, throttle, failures }),
       programTokens: createProgramTokens(now),
       operations,
       events,
       audit,
       metrics: new Registry(),
       now,
+      network: options.network ?? { host: "127.0.0.1", tls: undefined },
       options: options.options ?? {},
     };
     return {

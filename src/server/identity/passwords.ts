@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
 import { verifyPassword } from "./password.ts";
+import { addMissingScramKeys } from "./scram-keys.ts";
 import type { IdentityTables } from "./tables.ts";
 import type { LoginThrottle } from "./throttle.ts";
 
@@ -50,7 +51,8 @@ export function createPasswordCheck(db: Kysely<IdentityTables>, throttle: LoginT
           check = verify(login, password, stored, address).finally(() => running.delete(key));
           running.set(key, check);
         }
-        if (!(await check)) return undefined;
+        if (!(await check) || user === undefined) return undefined;
+        await addMissingScramKeys(db, { id: user.id, hash: user.password }, password);
         remembered.set(key, true);
       }
       return user?.id;
