@@ -12,6 +12,7 @@ import { createConnectionLogins } from "./identity/connection-logins.ts";
 import { createFailureAudit } from "./identity/failure-audit.ts";
 import { createIdentityService, type IdentityService } from "./identity/identity-service.ts";
 import { createLogins } from "./identity/logins.ts";
+import { type MakePasswordSecrets, passwordSecretsMaker } from "./identity/password-secrets.ts";
 import { createPasswordCheck, type PasswordCheck } from "./identity/passwords.ts";
 import { createProgramTokens } from "./identity/program-tokens.ts";
 import { createSessions, type Sessions } from "./identity/sessions.ts";
@@ -32,6 +33,7 @@ export interface Frame {
   readonly keys: SigningKeys;
   readonly sessions: Sessions;
   readonly passwords: PasswordCheck;
+  readonly makePasswordSecrets: MakePasswordSecrets;
   readonly version: string;
   close(): Promise<void>;
 }
@@ -44,6 +46,8 @@ export interface FrameOptions {
   publicUrl?: string | undefined;
   /** Every module of the program, those left out of this run too: a database is always whole. */
   modules: readonly ServerModule[];
+  /** Whether a module runs whose users sign in by SCRAM. */
+  scram?: boolean;
   /** Default: this machine only, without TLS. */
   network?: Network;
   options?: ModuleOptions;
@@ -52,7 +56,7 @@ export interface FrameOptions {
 
 /** Opens the data directory: database (brought up to date), blobs, keys, and the services over them. */
 export async function openFrame(options: FrameOptions): Promise<Frame> {
-  const { dataDir, version, log, modules, now = () => new Date() } = options;
+  const { dataDir, version, log, modules, scram = false, now = () => new Date() } = options;
   const temporary = join(dataDir, DATA_FILES.temporary);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { mode: 0o700 });
@@ -71,7 +75,7 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
     const operations = createOperations({ database, events, log, now });
     await operations.recover();
     const throttle = createLoginThrottle(now);
-    const passwords = createPasswordCheck(db, throttle);
+    const passwords = createPasswordCheck({ db, throttle, scram });
     const authenticator = createAuthenticator({ db, keys, passwords, now });
     const failures = createFailureAudit(audit);
     const identity = createIdentityService({ db, audit, authenticator, failures });
@@ -103,6 +107,7 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
       keys,
       sessions,
       passwords,
+      makePasswordSecrets: passwordSecretsMaker(scram),
       version,
       close: () => database.destroy(),
     };

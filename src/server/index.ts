@@ -100,6 +100,7 @@ async function start(
   const frame = await openFrame({
     dataDir,
     network: { host, tls },
+    scram: SERVER_MODULES.some(({ name, scram }) => scram === true && selected.has(name)),
     version,
     log,
     publicUrl,

@@ -99,6 +99,8 @@ export interface ServerModule {
   readonly name: string;
   /** Run in order before `start`, each once, in one transaction each. */
   readonly migrations: MigrationSet;
+  /** Users sign in to the module by SCRAM, for which more has to be kept of their passwords. */
+  readonly scram?: boolean;
   /**
    * sha256 of every blob that the module needs, from the database alone, so that it is known while the module does not run;
    * what no module names and nobody has stored for a day is collected as garbage. So a module refers only to blobs that it

@@ -11,10 +11,18 @@ export interface PasswordSecrets {
 export type ScramSecrets = ReadonlyMap<ScramMechanism, ScramKeys>;
 
 /** What is kept of a new password. @throws Problem 429 when too many are made at once. */
-export async function makePasswordSecrets(password: string): Promise<PasswordSecrets> {
-  const [hash, scram] = await Promise.all([hashPassword(password), makeScramSecrets(password)]);
-  return { hash, scram };
-}
+export type MakePasswordSecrets = (password: string) => Promise<PasswordSecrets>;
+
+/**
+ * @param scram whether users sign in by SCRAM. What that takes is quicker to guess passwords from than their hash, should the
+ * database be stolen; so without need it is not kept.
+ */
+export const passwordSecretsMaker =
+  (scram: boolean): MakePasswordSecrets =>
+  async (password) => ({
+    hash: await hashPassword(password),
+    scram: scram ? await makeScramSecrets(password) : new Map(),
+  });
 
 export async function makeScramSecrets(password: string): Promise<ScramSecrets> {
   const derived = SCRAM_MECHANISMS.map(

@@ -27,6 +27,7 @@ export function createKafkaModule(openLogs: BrokerOptions["openLogs"]): ServerMo
   return {
     name: NAME,
     migrations: {},
+    scram: true,
     async start(context) {
       const { kafka = {} } = context.options;
       return kafka.brokers === undefined

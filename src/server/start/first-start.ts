@@ -5,7 +5,7 @@ import type { Frame } from "../frame.ts";
 import { passwordSchema } from "../http/schemas.ts";
 import type { IdentityDatabase } from "../identity/changes.ts";
 import { verifyPassword } from "../identity/password.ts";
-import { makePasswordSecrets, type PasswordSecrets } from "../identity/password-secrets.ts";
+import type { PasswordSecrets } from "../identity/password-secrets.ts";
 import { insertProvider } from "../identity/providers.ts";
 import { EVERYTHING } from "../identity/rights.ts";
 import { ADMIN_ROLE } from "../identity/roles.ts";
@@ -68,7 +68,7 @@ async function resetAdmin(db: IdentityDatabase, frame: Frame, password: string):
     .executeTakeFirst();
   // With the same password the sessions go on: the flag may stand in a unit file.
   const isSame = user !== undefined && (await verifyPassword(password, user.password));
-  const secrets = isSame ? undefined : await makePasswordSecrets(password);
+  const secrets = isSame ? undefined : await frame.makePasswordSecrets(password);
   await db.transaction().execute(async (trx) => {
     const userId = user?.id ?? (await insertUser(trx, { login: ADMIN, password: secrets ?? NONE }, now()));
     await addMembership(trx, { userId, role: ADMIN_ROLE, provider: null });
@@ -99,7 +99,7 @@ export async function prepareIdentity(frame: Frame, passwordFile?: string): Prom
     return undefined;
   }
   const password = given ?? generatePassword();
-  const secrets = await makePasswordSecrets(password);
+  const secrets = await frame.makePasswordSecrets(password);
   const token = await db.transaction().execute(async (trx) => {
     const created = await createAll(trx, secrets, now());
     const entry = { actor: null, action: "server.first-start", resource: "server", outcome: "ok" as const };

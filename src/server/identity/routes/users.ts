@@ -11,7 +11,6 @@ import {
   timeSchema,
 } from "../../http/schemas.ts";
 import { getRole } from "../custom-roles.ts";
-import { makePasswordSecrets } from "../password-secrets.ts";
 import type { Grant } from "../rights.ts";
 import { addMembership, deleteUser, getUser, insertUser, listUsers, updateUser } from "../users.ts";
 import { type RouteContext, typed } from "./context.ts";
@@ -31,7 +30,7 @@ const paramsSchema = z.object({ login: loginSchema });
 const newMembershipSchema = z.object({ role: slugSchema, provider: slugSchema.nullish() });
 
 export function userRoutes(app: FastifyInstance, { frame, db, apply, now }: RouteContext): void {
-  const { identity } = frame;
+  const { identity, makePasswordSecrets } = frame;
   const tags = ["users"];
 
   /** Somebody who manages users somewhere, or the user in question. */
