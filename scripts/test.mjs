@@ -23,6 +23,8 @@ const SYSTEM_PROGRAMS = {
   "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
   zstd: "zstd",
+  "/usr/lib/python3/dist-packages/confluent_kafka/__init__.py": "python3-confluent-kafka",
+  "/usr/lib/python3/dist-packages/kafka/__init__.py": "python3-kafka",
   "/usr/lib/python3/dist-packages/snappy/__init__.py": "python3-snappy",
 };
 

@@ -15,6 +15,8 @@ const PROGRAMS = {
   fakeroot: "fakeroot",
   kcat: "kcat",
   lintian: "lintian",
+  "python3-confluent-kafka": "/usr/lib/python3/dist-packages/confluent_kafka/__init__.py",
+  "python3-kafka": "/usr/lib/python3/dist-packages/kafka/__init__.py",
   "python3-snappy": "/usr/lib/python3/dist-packages/snappy/__init__.py",
   lz4: "lz4",
   zstd: "zstd",

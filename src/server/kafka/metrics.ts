@@ -1,7 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Broker } from "./broker/broker.ts";
-import type { RequestObserver } from "./broker/handlers/timed.ts";
-import type { Quotas } from "./broker/security.ts";
+import type { Broker, Quotas, RequestObserver } from "./broker/index.ts";
 
 /** Times requests by the name of their API; with what Fetch and JoinGroup wait for on purpose. */
 export function requestMetrics(registry: Registry): RequestObserver {

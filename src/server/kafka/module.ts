@@ -2,11 +2,16 @@ import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import type { KafkaOptions, Network, RunningModule, ServerContext, ServerModule } from "../module.ts";
 import { listenError } from "../start/listen.ts";
-import { type Broker, type BrokerListener, type BrokerOptions, startBroker } from "./broker/broker.ts";
-import { systemClock } from "./broker/clock.ts";
-import { TokenBuckets } from "./broker/quotas.ts";
-import { saslAuthenticator } from "./broker/sasl/sasl-session.ts";
-import { noQuotas } from "./broker/security.ts";
+import {
+  type Broker,
+  type BrokerListener,
+  noQuotas,
+  openLogStore,
+  saslAuthenticator,
+  startBroker,
+  systemClock,
+  TokenBuckets,
+} from "./broker/index.ts";
 import { assertReachable } from "./cluster.ts";
 import { brokerMetrics, countTopics, meteredQuotas, requestMetrics } from "./metrics.ts";
 import { accountAuthorizer, UserAccounts } from "./security/accounts.ts";
@@ -23,25 +28,17 @@ const RENEW_MS = 30_000;
 const IDENTITY_EVENT = /^(?:user|role|token|provider)\./;
 
 /** The Kafka endpoint: a broker in this process, or the address of an Apache Kafka that is there already. */
-export function createKafkaModule(openLogs: BrokerOptions["openLogs"]): ServerModule {
-  return {
-    name: NAME,
-    migrations: {},
-    scram: true,
-    async start(context) {
-      const { kafka = {} } = context.options;
-      return kafka.brokers === undefined
-        ? startEmbedded(context, kafka, openLogs)
-        : useCluster(kafka.brokers);
-    },
-  };
-}
+export const kafkaModule: ServerModule = {
+  name: NAME,
+  migrations: {},
+  scram: true,
+  async start(context) {
+    const { kafka = {} } = context.options;
+    return kafka.brokers === undefined ? startEmbedded(context, kafka) : useCluster(kafka.brokers);
+  },
+};
 
-async function startEmbedded(
-  context: ServerContext,
-  options: KafkaOptions,
-  openLogs: BrokerOptions["openLogs"],
-): Promise<RunningModule> {
+async function startEmbedded(context: ServerContext, options: KafkaOptions): Promise<RunningModule> {
   const { network, connectionLogins, events, metrics } = context;
   const log = context.log.child({ module: NAME });
   const accounts = new UserAccounts({
@@ -56,7 +53,7 @@ async function startEmbedded(
     dataDir: join(context.dataDir, NAME),
     listeners: [{ ...listener, authenticator: saslAuthenticator({ accounts, clock: systemClock }) }],
     fsync: options.fsync ?? "always",
-    openLogs,
+    openLogs: openLogStore,
     log,
     authorizer: accountAuthorizer,
     quotas: meteredQuotas(quotas, metrics),

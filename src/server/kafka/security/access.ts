@@ -1,5 +1,5 @@
 import type { ConnectionLogin } from "../../identity/connection-logins.ts";
-import type { Operation, Resource } from "../broker/security.ts";
+import type { Operation, Resource } from "../broker/index.ts";
 
 /** What a token reaches that was made for a plugin: it reads what it is for, and nothing else. */
 export interface TopicGrant {

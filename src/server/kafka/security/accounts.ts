@@ -4,8 +4,14 @@ import type { ScramMechanism } from "../../../core/scram.ts";
 import { Problem } from "../../http/problem.ts";
 import type { ConnectionLogin, ConnectionLogins } from "../../identity/connection-logins.ts";
 import type { Principal as User } from "../../identity/identity.ts";
-import { type Accounts, type ScramAttempt, type SignedIn, TooManyAttempts } from "../broker/sasl/accounts.ts";
-import type { Authorizer, Principal } from "../broker/security.ts";
+import {
+  type Accounts,
+  type Authorizer,
+  type Principal,
+  type ScramAttempt,
+  type SignedIn,
+  TooManyAttempts,
+} from "../broker/index.ts";
 import { type Access, accessOfPlugin, accessOfUser, noAccess, type TopicGrant } from "./access.ts";
 
 /** The server's user behind a connection, with what they may do now. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { AuditLog } from "../../events/audit.ts";
 import type { EventBus } from "../../events/bus.ts";
-import type { AdminChange, Auditor } from "../broker/security.ts";
+import type { AdminChange, Auditor } from "../broker/index.ts";
 import { userOf } from "./accounts.ts";
 
 export interface AuditSurroundings {
