@@ -48,7 +48,8 @@ export const fetchRoute = (around: FetchSurroundings): Route =>
       signal: connection.signal,
       clock: around.clock,
     });
-    const budget = { left: Math.min(Math.max(request.maxBytes, 0), MAX_BYTES), used: 0 };
+    const limit = Math.min(MAX_BYTES, around.quotas.fetchLimit(principal, clientId));
+    const budget = { left: Math.min(Math.max(request.maxBytes, 0), limit), used: 0 };
     const responses = [];
     for (const { topic, topicId, partitions } of plan) {
       const results: PartitionResult[] = [];

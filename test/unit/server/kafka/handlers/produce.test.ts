@@ -103,6 +103,7 @@ describe("Produce", () => {
   it("tells how long a client is throttled, by the bytes that it sent", async () => {
     const seen: unknown[] = [];
     const quotas = {
+      fetchLimit: () => Number.POSITIVE_INFINITY,
       record: (kind: string, _: unknown, clientId: string | null, bytes: number) => {
         seen.push([kind, clientId, bytes]);
         return 25;
