@@ -1,4 +1,5 @@
-import { validateBatch } from "../../src/server/kafka/broker/records/batch.ts";
+import { topicConfig } from "../../src/server/kafka/broker/meta/topic-config.ts";
+import { validateBatch } from "../../src/server/kafka/broker/records/validate.ts";
 import type { LogStore, OwnedPartition } from "../../src/server/kafka/broker/topic-directory.ts";
 
 interface Batch {
@@ -24,7 +25,7 @@ export class MemoryPartition implements OwnedPartition {
   configure(): void {}
 
   async append(batch: Buffer) {
-    validateBatch(batch, { maxMessageBytes: 1_048_588, segmentBytes: 67_108_864 });
+    validateBatch(batch, topicConfig({}, {}), Date.now());
     const bytes = Buffer.from(batch);
     const base = this.logEnd;
     bytes.writeBigInt64BE(BigInt(base), 0);
@@ -91,6 +92,10 @@ export class MemoryLogs implements LogStore {
 
   async remove(topic: string, index: number): Promise<void> {
     this.partitions.delete(`${topic}-${index}`);
+  }
+
+  unclaimed(): readonly string[] {
+    return [];
   }
 
   async close(): Promise<void> {}

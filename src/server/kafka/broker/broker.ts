@@ -128,6 +128,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   open.defer(() => meta.close());
   topics.attach(meta.topics);
+  reportCut(log, "meta.log", meta.cut);
+  for (const directory of store.unclaimed()) {
+    log.warn({ directory }, "a log belongs to no topic on record; it is kept");
+  }
   const offsets = await OffsetStore.open({
     directory: dataDir,
     clock,
@@ -135,6 +139,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     syncInterval: OFFSETS_SYNC_INTERVAL,
   });
   open.defer(() => offsets.close());
+  reportCut(log, "groups.log", offsets.cut);
   const { offsetsRetention } = defaults;
   const groups = new GroupCoordinator({ store: offsets, clock, settings: defaults.groups, offsetsRetention });
   open.defer(() => groups.close());
@@ -179,6 +184,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     connections: () => started.reduce((sum, { connections }) => sum + connections, 0),
     stop: () => owned.disposeAsync(),
   };
+}
+
+/** A crash leaves half a record at most, which nobody was told of; more than that is worth a look. */
+function reportCut(log: BrokerLog, file: string, bytes: number): void {
+  if (bytes > 0) log.warn({ file, bytes }, "cut a journal where its last whole record ends");
 }
 
 /** What tools may see of the broker's settings, by Kafka's names. */

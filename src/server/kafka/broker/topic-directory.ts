@@ -16,6 +16,8 @@ export interface LogStore {
   open(topic: string, index: number, config: TopicConfig): Promise<OwnedPartition>;
   /** Removes a log with its records for good. */
   remove(topic: string, index: number): Promise<void>;
+  /** Where there are logs that nobody opened since the start. They are kept: to be on no record is no proof of a removal. */
+  unclaimed(): readonly string[];
   /** Makes everything durable. */
   close(): Promise<void>;
 }
