@@ -94,6 +94,7 @@ class DiskLogs implements LogStore {
   readonly #open = new Map<string, PartitionLog>();
   readonly #faults = new Map<string, number>();
   readonly #removals = new Set<() => void>();
+  readonly #stopping = new AbortController();
   #stopCleanup: () => void;
   #cleaning: Promise<void> = Promise.resolve();
   #removed = 0;
@@ -151,6 +152,7 @@ class DiskLogs implements LogStore {
 
   async close(): Promise<void> {
     const { fileSystem, dir } = this.#options;
+    this.#stopping.abort();
     this.#stopCleanup();
     for (const stop of this.#removals) stop();
     await this.#cleaning;
@@ -179,7 +181,7 @@ class DiskLogs implements LogStore {
   #scheduleCleanup(): () => void {
     return this.#options.clock.after(CLEANUP_INTERVAL, () => {
       this.#cleaning = this.#cleanUp().finally(() => {
-        this.#stopCleanup = this.#scheduleCleanup();
+        if (!this.#stopping.signal.aborted) this.#stopCleanup = this.#scheduleCleanup();
       });
     });
   }
@@ -187,6 +189,15 @@ class DiskLogs implements LogStore {
   async #cleanUp(): Promise<void> {
     for (const [name, log] of this.#open) {
       await log.cleanUp().catch((error: unknown) => this.#report(name, error, false));
+    }
+    // Last, since it takes longer.
+    const { signal } = this.#stopping;
+    for (const [name, log] of this.#open) {
+      if (signal.aborted) return;
+      await log.compact(signal).catch((error: unknown) => {
+        const isMeant = signal.aborted || this.#open.get(name) !== log;
+        if (!isMeant) this.#report(name, error, false);
+      });
     }
   }
 
