@@ -4,6 +4,7 @@ import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import { validateBatch } from "../records/validate.ts";
 import type { OwnedPartition } from "../topic-directory.ts";
 import type { Appended, OffsetAtTime } from "../topics.ts";
+import { compactLog } from "./compaction.ts";
 import type { Epochs } from "./epochs.ts";
 import { newestOffset, offsetForTime } from "./offsets-by-time.ts";
 import { writeState } from "./partition-state.ts";
@@ -136,6 +137,17 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
       if (expired === this.segments.all.length) await this.#writer.roll();
       await this.#dropBefore(expired);
     });
+  }
+
+  /** Compacts it, where the topic's configuration asks for it and enough of it is new. @throws the signal's reason */
+  async compact(signal: AbortSignal): Promise<void> {
+    if (!this.#config.compacts) return;
+    const log = {
+      segments: this.segments,
+      producers: this.#producers,
+      exclusively: <Result>(change: () => Promise<Result>) => this.#writer.exclusively(change),
+    };
+    await compactLog(log, this.#config, this.#around, signal);
   }
 
   /** Ends the log in order: writes what has arrived, syncs it, and writes down what makes the next start fast. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { BrokerLog } from "../log-lines.ts";
 import { baseOffset, leaderEpoch } from "../records/batch.ts";
 import { Epochs } from "./epochs.ts";
-import { type FileSystem, readWhole, replaceFile, TEMPORARY } from "./file-system.ts";
+import { type FileSystem, replaceFile, TEMPORARY } from "./file-system.ts";
 import { readState, STATE_FILE, writeState } from "./partition-state.ts";
 import { loadProducers } from "./producer-snapshots.ts";
 import type { Producers } from "./producers.ts";
@@ -11,12 +11,10 @@ import { scanBatches } from "./scan.ts";
 import { DELETED, INDEX, indexSpacing, LOG, Segment } from "./segment.ts";
 import { decodeFacts, INDEX_HEADER_BYTES, SegmentIndex } from "./segment-index.ts";
 import { createSegment } from "./segments.ts";
+import { finishSwaps } from "./swap.ts";
 
 /** Bytes between entries of an index that is made anew; the topic's settings are not known yet. */
 const SPACING = 4096;
-
-/** What the name of a file ends with that was to replace a segment. */
-export const SWAP = ".swap";
 
 export interface RecoveryOptions {
   readonly fileSystem: FileSystem;
@@ -44,6 +42,7 @@ export interface FoundLog {
  */
 export async function recoverLog(directory: string, options: RecoveryOptions): Promise<FoundLog> {
   const { fileSystem, log } = options;
+  await finishSwaps(directory, fileSystem);
   const names = await removeLeftovers(directory, await fileSystem.list(directory), fileSystem);
   const stored = names.includes(STATE_FILE) ? await readState(fileSystem, directory) : NEW;
   if (stored === undefined)
@@ -84,7 +83,7 @@ async function removeLeftovers(
   const kept: string[] = [];
   for (const name of names) {
     const isIndexOfNothing = name.endsWith(INDEX) && !names.includes(name.slice(0, -INDEX.length) + LOG);
-    if ([DELETED, TEMPORARY, SWAP].some((ending) => name.endsWith(ending)) || isIndexOfNothing) {
+    if ([DELETED, TEMPORARY].some((ending) => name.endsWith(ending)) || isIndexOfNothing) {
       await fileSystem.remove(join(directory, name));
     } else kept.push(name);
   }
@@ -155,7 +154,7 @@ async function readFacts(segment: Segment, size: number, fileSystem: FileSystem)
 
 /** Takes in the index of the last segment, and looks at the batches after the last that it tells of. */
 async function readIndex(segment: Segment, size: number, fileSystem: FileSystem): Promise<boolean> {
-  const bytes = await readWhole(fileSystem, segment.indexPath).catch(() => Buffer.alloc(0));
+  const bytes = await fileSystem.readSmall(segment.indexPath).catch(() => Buffer.alloc(0));
   const decoded = SegmentIndex.decode(bytes, size);
   if (decoded === undefined) return false;
   const file = await fileSystem.open(segment.path);

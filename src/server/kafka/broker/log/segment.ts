@@ -18,7 +18,7 @@ export const fileName = (offset: number, ending: string) => `${String(offset).pa
 /** One file of a log, and what is known of it. Only the last segment of a log changes. */
 export class Segment {
   readonly baseOffset: number;
-  readonly path: string;
+  path: string;
   readonly indexPath: string;
   /** Bytes that hold whole batches. */
   size = 0;

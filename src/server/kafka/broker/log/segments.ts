@@ -93,6 +93,17 @@ export class Segments {
     return left;
   }
 
+  /** Puts others in the place of segments that follow one another; who reads one of these has to read again. */
+  replace(replaced: readonly Segment[], by: readonly Segment[]): void {
+    const { files, indexes } = this.#around;
+    this.#list.splice(this.#list.indexOf(replaced[0] as Segment), replaced.length, ...by);
+    for (const segment of replaced) {
+      segment.retired = true;
+      files.forget(segment.path);
+      indexes.forget(segment);
+    }
+  }
+
   /** Nothing of it is used any more. */
   retire(): void {
     for (const segment of this.#list) {

@@ -4,7 +4,7 @@ import type { BrokerLog } from "../log-lines.ts";
 import type { TopicConfig } from "../meta/topic-config.ts";
 import type { LogStore, OwnedPartition } from "../topic-directory.ts";
 import { forEachOf } from "./concurrency.ts";
-import { type FileSystem, nodeFileSystem, readWhole, replaceFile } from "./file-system.ts";
+import { type FileSystem, nodeFileSystem, replaceFile } from "./file-system.ts";
 import { IndexCache } from "./index-cache.ts";
 import { OpenFiles } from "./open-files.ts";
 import { type LogSurroundings, PartitionLog } from "./partition-log.ts";
@@ -78,7 +78,7 @@ async function nextEpoch(
   fileSystem: FileSystem,
 ): Promise<number> {
   const path = join(dir, EPOCH);
-  const last = names.includes(EPOCH) ? Number((await readWhole(fileSystem, path)).toString()) : -1;
+  const last = names.includes(EPOCH) ? Number((await fileSystem.readSmall(path)).toString()) : -1;
   if (!Number.isSafeInteger(last)) throw new Error(`${path} is damaged: it holds no number`);
   if (clean && last >= 0) return last;
   await replaceFile(fileSystem, path, Buffer.from(`${last + 1}\n`), { durable: true });
@@ -94,6 +94,7 @@ class DiskLogs implements LogStore {
   readonly #open = new Map<string, PartitionLog>();
   readonly #faults = new Map<string, number>();
   readonly #removals = new Set<() => void>();
+  readonly #stopping = new AbortController();
   #stopCleanup: () => void;
   #cleaning: Promise<void> = Promise.resolve();
   #removed = 0;
@@ -151,6 +152,7 @@ class DiskLogs implements LogStore {
 
   async close(): Promise<void> {
     const { fileSystem, dir } = this.#options;
+    this.#stopping.abort();
     this.#stopCleanup();
     for (const stop of this.#removals) stop();
     await this.#cleaning;
@@ -179,7 +181,7 @@ class DiskLogs implements LogStore {
   #scheduleCleanup(): () => void {
     return this.#options.clock.after(CLEANUP_INTERVAL, () => {
       this.#cleaning = this.#cleanUp().finally(() => {
-        this.#stopCleanup = this.#scheduleCleanup();
+        if (!this.#stopping.signal.aborted) this.#stopCleanup = this.#scheduleCleanup();
       });
     });
   }
@@ -187,6 +189,15 @@ class DiskLogs implements LogStore {
   async #cleanUp(): Promise<void> {
     for (const [name, log] of this.#open) {
       await log.cleanUp().catch((error: unknown) => this.#report(name, error, false));
+    }
+    // Last, since it takes longer.
+    const { signal } = this.#stopping;
+    for (const [name, log] of this.#open) {
+      if (signal.aborted) return;
+      await log.compact(signal).catch((error: unknown) => {
+        const isMeant = signal.aborted || this.#open.get(name) !== log;
+        if (!isMeant) this.#report(name, error, false);
+      });
     }
   }
 

@@ -75,6 +75,16 @@ export function* readRecords(bytes: Buffer, at = 0): Generator<LogRecord> {
   if (cursor.at !== records.length) throw new RangeError("more records than the batch counts");
 }
 
+/** All records of the whole batch at byte `at`; undefined where they cannot be read. */
+export function tryReadRecords(bytes: Buffer, at: number): LogRecord[] | undefined {
+  try {
+    return [...readRecords(bytes, at)];
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 export interface BatchOptions {
   readonly codec?: Codec;
   readonly producer?: Pick<BatchHeader, "producerId" | "producerEpoch" | "baseSequence">;
