@@ -23,9 +23,13 @@ const SYSTEM_PROGRAMS = {
   "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
   zstd: "zstd",
+  java: "default-jre-headless",
+  mvn: "maven",
   "/usr/lib/python3/dist-packages/confluent_kafka/__init__.py": "python3-confluent-kafka",
   "/usr/lib/python3/dist-packages/kafka/__init__.py": "python3-kafka",
+  "/usr/lib/python3/dist-packages/lz4/__init__.py": "python3-lz4",
   "/usr/lib/python3/dist-packages/snappy/__init__.py": "python3-snappy",
+  "/usr/lib/python3/dist-packages/zstandard/__init__.py": "python3-zstandard",
 };
 
 /** Checks that are not tests; each is a script of package.json. */

@@ -15,9 +15,13 @@ const PROGRAMS = {
   fakeroot: "fakeroot",
   kcat: "kcat",
   lintian: "lintian",
-  "python3-confluent-kafka": "/usr/lib/python3/dist-packages/confluent_kafka/__init__.py",
-  "python3-kafka": "/usr/lib/python3/dist-packages/kafka/__init__.py",
-  "python3-snappy": "/usr/lib/python3/dist-packages/snappy/__init__.py",
+  "default-jre-headless": "java",
+  maven: "mvn",
+  "python3-confluent-kafka": pythonModule("confluent_kafka"),
+  "python3-kafka": pythonModule("kafka"),
+  "python3-lz4": pythonModule("lz4"),
+  "python3-snappy": pythonModule("snappy"),
+  "python3-zstandard": pythonModule("zstandard"),
   lz4: "lz4",
   zstd: "zstd",
 } as const;
@@ -35,6 +39,10 @@ export function describeWith(packages: readonly DebianPackage[], title: string, 
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function pythonModule(name: string): string {
+  return `/usr/lib/python3/dist-packages/${name}/__init__.py`;
 }
 
 const isThere = (program: string) =>
