@@ -12,9 +12,10 @@ import { saslHandshake } from "../../../src/server/kafka/broker/protocol/message
 import { loadTls } from "../../../src/server/start/tls.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { encodeRequest } from "../../helpers/kafka-messages.ts";
-import { type KafkaServer, runProgram, startKafkaServer } from "../../helpers/kafka-server.ts";
+import { type KafkaServer, startKafkaServer } from "../../helpers/kafka-server.ts";
 import type { WireClient } from "../../helpers/kafka-wire.ts";
 import { recordBatch } from "../../helpers/record-batch.ts";
+import { runProgram } from "../../helpers/run-program.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
 const PASSWORD = "correct horse";
@@ -117,7 +118,7 @@ describeWith(["kcat"], "kcat", () => {
   it("signs in inside TLS, and trusts no other certificate", async () => {
     const dataDir = await makeTempDir();
     const tls = await loadTls("self-signed", dataDir, "127.0.0.1");
-    const server = await startWithAnn({ dataDir, network: { host: "127.0.0.1", tls } });
+    const server = await startWithAnn({ dataDir, tls });
     const ca = tls.caFile ?? "";
     for (const mechanism of MECHANISMS) {
       const sent = await kcat(server, ["-P", "-t", "words"], { ca, mechanism }, `${mechanism}\n`);
