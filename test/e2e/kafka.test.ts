@@ -16,7 +16,7 @@ async function makeFolder(): Promise<string> {
 }
 
 async function serve(folder: string, ...args: string[]): Promise<BuiltServer> {
-  const server = await BuiltServer.start({ folder, args: ["--only", "kafka", ...args] });
+  const server = await BuiltServer.start({ folder, args: ["--only", "store,kafka", ...args] });
   onTestFinished(() => server[Symbol.asyncDispose]());
   return server;
 }
@@ -83,7 +83,7 @@ describeWith(["kcat"], "plugctl serve as a Kafka broker", () => {
     expect(ready.modules.kafka).toEqual({
       unavailable: `port ${port} on 127.0.0.1 is in use: choose another with --kafka-port, or 0 for any free one`,
     });
-    expect(ready.targets).toEqual([]);
+    expect(ready.targets).toEqual(["local-store"]);
   });
 
   it("points at other brokers with --kafka-brokers, and is ready while one of them answers", async () => {
@@ -94,10 +94,10 @@ describeWith(["kcat"], "plugctl serve as a Kafka broker", () => {
     expect(await readyFileOf(server)).toMatchObject({
       kafka: `127.0.0.1:1,127.0.0.1:${port}`,
       modules: { kafka: "ready" },
-      targets: ["local-kafka"],
+      targets: ["local-store", "local-kafka"],
     });
     const targets = JSON.parse(await server.run("target", "list", "-o", "json"));
-    expect(targets).toMatchObject([{ name: "local-kafka", kind: "kafka" }]);
+    expect(targets).toContainEqual(expect.objectContaining({ name: "local-kafka", kind: "kafka" }));
     brokers.close();
     const answer = await fetch(`${server.http}/readyz`);
     expect(answer.status).toBe(503);
