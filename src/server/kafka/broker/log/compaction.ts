@@ -109,7 +109,8 @@ async function readKeys(
         if (nextOffset(bytes, at) <= from) continue;
         // The rest is for the next time.
         if (recordCount(bytes, at) > keys.room && end > from) return { keys, end };
-        for (const { key, offset } of tryReadRecords(bytes, at) ?? []) if (key !== null) keys.set(key, offset);
+        for (const { key, offset } of tryReadRecords(bytes, at) ?? [])
+          if (key !== null) keys.set(key, offset);
         end = nextOffset(bytes, at);
       }
     }

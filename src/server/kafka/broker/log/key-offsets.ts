@@ -47,7 +47,8 @@ export class KeyOffsets {
   /** The slot that holds the digest, or where it belongs. */
   #find(digest: Uint32Array): number {
     let slot = (digest[0] as number) % this.#slots;
-    while ((this.#offsets[slot] as number) >= 0 && !this.#holds(slot, digest)) slot = (slot + 1) % this.#slots;
+    while ((this.#offsets[slot] as number) >= 0 && !this.#holds(slot, digest))
+      slot = (slot + 1) % this.#slots;
     return slot;
   }
 

@@ -71,7 +71,8 @@ async function removeReplaced(
   for (const name of await fileSystem.list(directory)) {
     const base = Number(SEGMENT_NAME.exec(name)?.[1] ?? Number.NaN);
     // The index of that file is among what goes: it would be taken for that of the new one.
-    if (base >= from && base < to && name !== fileName(from, LOG)) await fileSystem.remove(join(directory, name));
+    if (base >= from && base < to && name !== fileName(from, LOG))
+      await fileSystem.remove(join(directory, name));
   }
   // None of them may come back after a loss of power, when nothing tells any more that they were replaced.
   await fileSystem.syncDirectory(directory);

@@ -1,4 +1,4 @@
-import { Attribute, batchSize, type BatchHeader, readHeader } from "./batch.ts";
+import { Attribute, type BatchHeader, batchSize, readHeader } from "./batch.ts";
 import { type LogRecord, rewriteBatch, tryReadRecords } from "./records.ts";
 
 /** By what records stay when a log is compacted. Times in milliseconds. */
@@ -27,7 +27,8 @@ export function compactBatch(
   keepsEmpty: boolean,
 ): Buffer | undefined {
   const header = readHeader(bytes, at);
-  const horizon = header.attributes & Attribute.DELETE_HORIZON ? header.baseTimestamp : Number.POSITIVE_INFINITY;
+  const horizon =
+    header.attributes & Attribute.DELETE_HORIZON ? header.baseTimestamp : Number.POSITIVE_INFINITY;
   const whole = bytes.subarray(at, at + batchSize(bytes, at));
   const records = tryReadRecords(bytes, at);
   if (records === undefined) return whole;
