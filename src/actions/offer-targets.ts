@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Config, Target } from "../config/config.ts";
 import type { CredentialStore } from "../config/credentials.ts";
 import type { Kind } from "../core/plugin.ts";
@@ -6,7 +7,14 @@ import type { Kind } from "../core/plugin.ts";
 /** What a server that has just started says of itself. */
 export interface OfferingServer {
   dataDir: string;
-  targets: readonly { name: string; kind: Kind; url: string; caFile?: string | undefined }[];
+  targets: readonly {
+    name: string;
+    kind: Kind;
+    url: string;
+    caFile?: string | undefined;
+    /** What only targets of this kind have. */
+    settings?: Readonly<Record<string, unknown>> | undefined;
+  }[];
   /** Only at the first start on a data directory. */
   firstStart?: { login: string; token: string } | undefined;
 }
@@ -33,13 +41,20 @@ export async function offerTargets(options: {
       );
       continue;
     }
-    const { name, kind, url, caFile } = offered;
-    const value = { kind, url, ...(caFile === undefined ? {} : { ca: caFile }), dataDir: server.dataDir };
+    const { name, kind, url, caFile, settings } = offered;
+    const value = {
+      kind,
+      url,
+      ...(settings === undefined ? {} : { [kind]: settings }),
+      ...(caFile === undefined ? {} : { ca: caFile }),
+      dataDir: server.dataDir,
+    };
     if (
       existing === undefined ||
       existing.url !== url ||
       existing.ca !== caFile ||
-      existing.dataDir !== server.dataDir
+      existing.dataDir !== server.dataDir ||
+      (settings !== undefined && !isDeepStrictEqual(sectionOf(existing), settings))
     ) {
       const first = known.size === 0 && offered === server.targets[0];
       await config.editUser([
@@ -57,6 +72,9 @@ export async function offerTargets(options: {
     }
   }
 }
+
+/** What is configured in the section of the target's kind. */
+const sectionOf = ({ kind, ...target }: Target): unknown => (target as Partial<Record<Kind, unknown>>)[kind];
 
 function isOurs(target: Target, dataDir: string): boolean {
   if (target.dataDir === undefined) return false;

@@ -36,7 +36,16 @@ export interface RunningServer {
   dataDir: string;
   version: string;
   modules: Record<string, ModuleReport>;
-  targets: { name: string; kind: Kind; url: string; caFile?: string }[];
+  /** `host:port` of modules that have a port of their own, by their names. */
+  addresses: Record<string, string>;
+  targets: {
+    name: string;
+    kind: Kind;
+    url: string;
+    caFile?: string;
+    /** What only targets of this kind have. */
+    settings?: Readonly<Record<string, unknown>>;
+  }[];
   /** Only when this start made the administrator. */
   firstStart?: FirstStart;
   /** Finishes what runs within the drain time, then ends. May be called more than once. */
@@ -87,8 +96,11 @@ async function start(
   const dataDir = lock.path;
   const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
   shutdown.add(flush);
+  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const frame = await openFrame({
     dataDir,
+    network: { host, tls },
+    scram: SERVER_MODULES.some(({ name, scram }) => scram === true && selected.has(name)),
     version,
     log,
     publicUrl,
@@ -100,7 +112,6 @@ async function start(
   const modules = await startModules(SERVER_MODULES, selected, frame.context);
   const running = runningModules(modules);
   for (const module of running) shutdown.add(() => module.stop?.());
-  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const application = await createApp({ frame, modules, loopback: isLoopback(host), tls });
   const { app } = application;
   const listeners: Listeners = { extra: [] };
@@ -125,10 +136,19 @@ async function start(
     dataDir,
     version,
     modules: (await readiness(modules)).modules,
+    addresses: ownAddresses(modules),
     targets: offeredTargets(modules, http, tls?.caFile),
     ...(firstStart === undefined ? {} : { firstStart }),
     stop: () => shutdown.run(),
   };
+}
+
+function ownAddresses(modules: ReadonlyMap<string, ModuleState>): Record<string, string> {
+  return Object.fromEntries(
+    [...modules].flatMap(([name, state]) =>
+      state.state === "ready" && state.running.address !== undefined ? [[name, state.running.address]] : [],
+    ),
+  );
 }
 
 function offeredTargets(modules: ReadonlyMap<string, ModuleState>, url: string, caFile: string | undefined) {

@@ -64,6 +64,10 @@ export class MemoryPartition implements OwnedPartition {
     return last && { offset: last.next - 1, timestamp: last.timestamp };
   }
 
+  epochAt() {
+    return this.leaderEpoch;
+  }
+
   endOffsetOfEpoch(epoch: number) {
     return { epoch: Math.min(epoch, this.leaderEpoch), endOffset: this.logEnd };
   }

@@ -1,12 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Broker, openLogStore, startBroker } from "../../../src/server/kafka/broker/index.ts";
-import type { Endpoint } from "../../../src/server/kafka/broker/protocol/registry.ts";
-import { APACHE_VERSION, type ApacheKafka, startApacheKafka } from "../../helpers/apache-kafka.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { APACHE_VERSION } from "../../helpers/apache-kafka.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { withPart } from "../../helpers/generated-part.ts";
+import { useBothBrokers } from "./both-brokers.ts";
 import type { ClientKind } from "./clients/client.ts";
 import { ClientTable } from "./clients/client-table.ts";
 import { consoleTools } from "./clients/console-tools.ts";
@@ -36,32 +34,8 @@ describeWith(
   ["default-jre-headless", "maven", ...CLIENTS.flatMap(({ packages }) => packages)],
   "clients of Kafka, as they were published",
   () => {
-    let folder: string;
-    let embedded: Broker;
-    let apache: ApacheKafka;
-    let addresses: [Endpoint, Endpoint];
-
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "plugctl-test-"));
-      [embedded, apache] = await Promise.all([
-        startBroker({
-          dataDir: folder,
-          listeners: [{ host: "127.0.0.1", port: 0 }],
-          fsync: "interval",
-          openLogs: openLogStore,
-          log: { debug() {}, info() {}, warn() {}, error() {} },
-        }),
-        startApacheKafka(),
-      ]);
-      addresses = [embedded.addresses[0] as Endpoint, apache.address];
-    }, 300_000);
-    afterAll(async () => {
-      endProcesses();
-      await embedded.stop();
-      await apache[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    });
-
+    const brokers = useBothBrokers();
+    afterAll(endProcesses);
     const table = new ClientTable(EXERCISES.map(({ column }) => column));
 
     describe.concurrent.each(CLIENTS)("$title", (kind) => {
@@ -71,7 +45,7 @@ describeWith(
         it.skipIf(wanting !== undefined)(
           `${title}, on the embedded broker as on Apache Kafka${reason}`,
           async () => {
-            const results = addresses.map(async (address) => {
+            const results = [brokers.embedded, brokers.apache].map(async (address) => {
               using trial = await startTrial(kind, address);
               table.add(kind.title, "version", trial.client.version);
               return await run(trial);

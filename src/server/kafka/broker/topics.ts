@@ -42,6 +42,8 @@ export interface Partition {
   offsetForTime(timestamp: number): Promise<OffsetAtTime | undefined>;
   /** The record with the newest timestamp; undefined in an empty log. */
   offsetOfNewest(): Promise<OffsetAtTime | undefined>;
+  /** The leader epoch in which the record at an offset was written; -1 where that is not known. */
+  epochAt(offset: number): number;
   /** The largest epoch up to `epoch` that the log knows, and where it ends; -1 and -1 where it knows none. */
   endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number };
   /**

@@ -110,6 +110,10 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
     return newestOffset(this, this.#around);
   }
 
+  epochAt(offset: number): number {
+    return this.#epochs.at(offset);
+  }
+
   endOffsetOfEpoch(epoch: number): { epoch: number; endOffset: number } {
     return this.#epochs.endOf(epoch, this.leaderEpoch, this.logEnd);
   }

@@ -4,7 +4,7 @@ import type { BrokerLog } from "../log-lines.ts";
 import type { TopicConfig } from "../meta/topic-config.ts";
 import type { LogStore, OwnedPartition } from "../topic-directory.ts";
 import { forEachOf } from "./concurrency.ts";
-import { type FileSystem, nodeFileSystem, readWhole, replaceFile } from "./file-system.ts";
+import { type FileSystem, nodeFileSystem, replaceFile } from "./file-system.ts";
 import { IndexCache } from "./index-cache.ts";
 import { OpenFiles } from "./open-files.ts";
 import { type LogSurroundings, PartitionLog } from "./partition-log.ts";
@@ -78,7 +78,7 @@ async function nextEpoch(
   fileSystem: FileSystem,
 ): Promise<number> {
   const path = join(dir, EPOCH);
-  const last = names.includes(EPOCH) ? Number((await readWhole(fileSystem, path)).toString()) : -1;
+  const last = names.includes(EPOCH) ? Number((await fileSystem.readSmall(path)).toString()) : -1;
   if (!Number.isSafeInteger(last)) throw new Error(`${path} is damaged: it holds no number`);
   if (clean && last >= 0) return last;
   await replaceFile(fileSystem, path, Buffer.from(`${last + 1}\n`), { durable: true });

@@ -177,8 +177,11 @@ class Model {
     const batch = Buffer.from(this.#unanswered);
     try {
       const { baseOffset: base } = await this.#log.append(batch, { acks: -1 });
-      const stored = (await this.#log.read(base, { maxBytes: 0, atLeastOne: true }))[0] as Buffer;
-      this.#acknowledged.set(base, { batch: Buffer.from(stored), durable: true });
+      // A copy that comes late may be of one that is gone already.
+      if (base >= this.#log.logStart) {
+        const [stored] = await this.#log.read(base, { maxBytes: 0, atLeastOne: true });
+        this.#acknowledged.set(base, { batch: Buffer.from(stored as Buffer), durable: true });
+      }
       this.#idempotent.push(base);
       this.#unanswered = undefined;
       this.#sequence += 2;
@@ -284,7 +287,7 @@ async function settled(): Promise<void> {
 describe("a log on a disk that fails", () => {
   it("keeps what it acknowledged, numbers records without gaps, and serves no damaged batch", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
         const model = new Model();
         await model.open();
         for (const each of steps) await model.run(each);

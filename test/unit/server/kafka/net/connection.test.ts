@@ -293,6 +293,8 @@ describe("a connection that must authenticate", () => {
         get principal() {
           return state.principal;
         },
+        endsAt: Number.POSITIVE_INFINITY,
+        close: () => {},
         get expectsRawToken() {
           return state.raw;
         },
