@@ -22,7 +22,8 @@ export function createGroups(admin: AdminPort, target: string): ConsumerGroups {
     },
 
     async describe(name) {
-      const [group, committed] = await Promise.all([find(name), admin.committed(name)]);
+      const group = await find(name);
+      const committed = await admin.committed(name);
       const readers = group.members.flatMap(({ id, partitions }) =>
         partitions.map(({ topic, partition }) => ({ topic, partition, member: id })),
       );

@@ -77,7 +77,7 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
       {
         name: TARGET,
         kind: NAME,
-        settings: { brokers: [address], sasl: "plain", ...(network.tls === undefined ? {} : { tls: true }) },
+        kafka: { brokers: [address], sasl: "plain", ...(network.tls === undefined ? {} : { tls: true }) },
       },
     ],
     routes: async () => {},
@@ -97,17 +97,17 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
 async function useCluster(brokers: readonly string[]): Promise<RunningModule> {
   return {
     address: brokers.join(","),
-    targets: [{ name: TARGET, kind: NAME, settings: { brokers: [...brokers] } }],
+    targets: [{ name: TARGET, kind: NAME, kafka: { brokers } }],
     routes: async () => {},
     ready: () => assertReachable(brokers),
   };
 }
 
-function listenerOf({ host, tls }: Network, { port, advertised }: KafkaOptions): BrokerListener {
+function listenerOf({ host, tls, anyPort }: Network, { port, advertised }: KafkaOptions): BrokerListener {
   return {
     name: tls === undefined ? "SASL_PLAINTEXT" : "SASL_SSL",
     host,
-    port: port ?? DEFAULT_PORT,
+    port: port ?? (anyPort ? 0 : DEFAULT_PORT),
     advertised,
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
   };

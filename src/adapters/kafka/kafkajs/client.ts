@@ -1,23 +1,46 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Admin, type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
 import Cluster from "kafkajs/src/cluster/index.js";
-import socketFactory from "kafkajs/src/network/socketFactory.js";
 import { cancelledError, configError, PlugctlError } from "../../../core/errors.ts";
 import { brokersOf } from "../../../core/kafka/target.ts";
 import type { Connection } from "../../adapter.ts";
-import { type Asked, toKafkaError } from "../errors.ts";
+import { type Asked, rootFailure, toKafkaError } from "../errors.ts";
 import { registerCodecs } from "./codecs.ts";
 import { quietenQueues } from "./quiet-queue.ts";
+import { Sockets } from "./sockets.ts";
 
 /** Milliseconds. */
 const CONNECTION_TIMEOUT = 3_000;
 const LONGEST_REQUEST = 15_000;
+const CLOSE_TIMEOUT = 3_000;
 
 /** About three seconds of trying: a leader that is being chosen is waited for, an address where nobody is not for long. */
 const RETRY = { retries: 5, initialRetryTime: 100, multiplier: 2, factor: 0.2 };
 
 /** Read committed: what a transaction took back is not shown. */
 const READ_COMMITTED = 1;
+
+/** A broker that has just started, or that a group or producer has just come to. */
+const LOADING: ReadonlySet<string | undefined> = new Set([
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+  "LEADER_NOT_AVAILABLE",
+]);
+const LOADING_DELAY = 200;
+
+/** Asks again for as long as the broker is about to be ready. Whoever waits sets the limit. */
+export async function whileLoading<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!LOADING.has(rootFailure(error).type)) throw error;
+      await sleep(LOADING_DELAY, undefined, { ref: false });
+    }
+  }
+}
 
 /** Who signs in, where somebody does. */
 export interface Credentials {
@@ -30,6 +53,7 @@ export class KafkaClient {
   readonly asked: Asked;
   readonly #connection: Connection;
   readonly #credentials: Credentials | undefined;
+  readonly #sockets = new Sockets();
   readonly #open = new Set<{ disconnect(): Promise<void> }>();
   #config: Promise<KafkaConfig> | undefined;
   #admin: Promise<Admin> | undefined;
@@ -61,13 +85,21 @@ export class KafkaClient {
       await admin.connect();
       return admin;
     });
-    return this.within(this.#admin.then(work), asked);
+    const admin = await this.within(this.#admin, asked);
+    return this.within(
+      whileLoading(() => work(admin)),
+      asked,
+    );
   }
 
   /** The same with what the public interface does not reach. */
   async withCluster<T>(asked: Partial<Asked>, work: (cluster: Cluster) => Promise<T>): Promise<T> {
     this.#cluster ??= this.openCluster();
-    return this.within(this.#cluster.then(work), asked);
+    const cluster = await this.within(this.#cluster, asked);
+    return this.within(
+      whileLoading(() => work(cluster)),
+      asked,
+    );
   }
 
   /** A connection of its own, closed with the client. */
@@ -77,7 +109,6 @@ export class KafkaClient {
     const cluster = new Cluster({
       ...config,
       logger,
-      socketFactory: socketFactory(),
       allowAutoTopicCreation: false,
       maxInFlightRequests: options.maxInFlightRequests ?? null,
       isolationLevel: READ_COMMITTED,
@@ -125,7 +156,9 @@ export class KafkaClient {
     this.#open.clear();
     this.#admin = undefined;
     this.#cluster = undefined;
-    await Promise.allSettled(open.map((connection) => connection.disconnect()));
+    const goodbyes = Promise.allSettled(open.map((connection) => connection.disconnect()));
+    await Promise.race([goodbyes, sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+    this.#sockets.close();
   }
 
   #configuration(): Promise<KafkaConfig> {
@@ -151,6 +184,7 @@ export class KafkaClient {
     const sasl = await this.#sasl();
     return {
       brokers: [...brokers],
+      socketFactory: this.#sockets.factory,
       clientId: userAgent.replace("/", "-"),
       ...(tls === false ? {} : { ssl: tls }),
       ...(sasl === undefined ? {} : { sasl }),

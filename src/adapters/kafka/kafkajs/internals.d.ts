@@ -2,7 +2,7 @@
 // group that sleeps, or have several batches of one partition under way. The version is pinned in package.json.
 
 declare module "kafkajs/src/cluster/index.js" {
-  import type { ISocketFactory, KafkaConfig, Logger } from "kafkajs";
+  import type { KafkaConfig, Logger } from "kafkajs";
 
   export interface FetchedMessage {
     offset: string;
@@ -74,7 +74,6 @@ declare module "kafkajs/src/cluster/index.js" {
     constructor(
       options: Omit<KafkaConfig, "logLevel" | "logCreator"> & {
         logger: Logger;
-        socketFactory: ISocketFactory;
         allowAutoTopicCreation: boolean;
         maxInFlightRequests: number | null;
         isolationLevel: number;

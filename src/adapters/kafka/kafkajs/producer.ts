@@ -5,7 +5,7 @@ import { PlugctlError } from "../../../core/errors.ts";
 import type { NewMessage } from "../../../core/kafka/messages.ts";
 import { type Asked, isConnectionFailure, type KafkaFailure, rootFailure, toKafkaError } from "../errors.ts";
 import type { BatchProducer, ProducerOptions } from "../port.ts";
-import type { KafkaClient } from "./client.ts";
+import { type KafkaClient, whileLoading } from "./client.ts";
 import { codecNumber } from "./codecs.ts";
 
 /** So many batches of a producer does a broker know again; more may not be under way. */
@@ -52,7 +52,12 @@ export async function openProducer(client: KafkaClient, options: ProducerOptions
     .findTopicPartitionMetadata(topic)
     .map(({ partitionId }) => partitionId)
     .sort((a, b) => a - b);
-  const identity = idempotent ? await client.within(newIdentity(cluster), asked) : NOBODY;
+  const identity = idempotent
+    ? await client.within(
+        whileLoading(() => newIdentity(cluster)),
+        asked,
+      )
+    : NOBODY;
   return new Producer({ client, cluster, asked, options, partitions, identity, acks });
 }
 

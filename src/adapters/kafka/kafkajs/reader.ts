@@ -43,6 +43,8 @@ export async function* readPartitions(
     cursors.every(({ until }) => until === undefined),
   );
   const underWay = new Map<number, Promise<Answer>>();
+  // Handed on when the next is under way already.
+  let read: StoredMessage[] = [];
   try {
     await client.within(cluster.addMultipleTargetTopics(topics), { topic: topics[0] });
     for (;;) {
@@ -57,16 +59,20 @@ export async function* readPartitions(
         await recover(error);
         continue;
       }
-      if (underWay.size === 0) return;
+      if (underWay.size === 0) {
+        if (read.length > 0) yield read;
+        return;
+      }
+      if (read.length > 0) yield read;
       const answer = await Promise.race(underWay.values());
       underWay.delete(answer.leader);
+      read = [];
       if ("error" in answer) {
         await recover(answer.error);
         continue;
       }
       backoff.reset();
-      const messages = answer.partitions.flatMap(({ topic, data }) => take(cursors, topic, data));
-      if (messages.length > 0) yield messages;
+      read = answer.partitions.flatMap(({ topic, data }) => take(cursors, topic, data));
     }
   } finally {
     client.signal.removeEventListener("abort", onAbort);
