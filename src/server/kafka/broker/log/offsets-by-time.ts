@@ -33,7 +33,10 @@ export async function offsetForTime(
 }
 
 /** The first of the records with the newest timestamp. */
-export async function newestOffset(log: SearchedLog, around: SegmentFiles): Promise<OffsetAtTime | undefined> {
+export async function newestOffset(
+  log: SearchedLog,
+  around: SegmentFiles,
+): Promise<OffsetAtTime | undefined> {
   let newest = -1;
   for (const segment of log.segments.all) {
     if (segment.maxTimestamp > newest && segment.nextOffset > log.logStart) {
