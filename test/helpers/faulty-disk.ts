@@ -88,6 +88,7 @@ export class FaultyDisk {
     return {
       open: living(this.#open),
       list: living(this.#list),
+      readSmall: living(async (path) => this.read(path)),
       size: living(this.#size),
       makeDirectory: living(this.#makeDirectory),
       rename: living(this.#rename),

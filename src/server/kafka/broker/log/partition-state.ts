@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { EpochStart } from "./epochs.ts";
-import { type FileSystem, readWhole, replaceFile } from "./file-system.ts";
+import { type FileSystem, replaceFile } from "./file-system.ts";
 
 export const STATE_FILE = "state.json";
 
@@ -25,7 +25,7 @@ export async function readState(
   fileSystem: FileSystem,
   directory: string,
 ): Promise<PartitionState | undefined> {
-  const bytes = await readWhole(fileSystem, join(directory, STATE_FILE));
+  const bytes = await fileSystem.readSmall(join(directory, STATE_FILE));
   try {
     return stateSchema.parse(JSON.parse(bytes.toString()));
   } catch {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { nextOffset } from "../records/batch.ts";
-import { type FileSystem, readWhole, replaceFile } from "./file-system.ts";
+import { type FileSystem, replaceFile } from "./file-system.ts";
 import { Producers } from "./producers.ts";
 import { scanBatches } from "./scan.ts";
 import { fileName, type Segment } from "./segment.ts";
@@ -70,7 +70,7 @@ async function readSnapshot(
       await fileSystem.remove(snapshotPath(directory, offset));
       continue;
     }
-    const producers = Producers.fromBytes(await readWhole(fileSystem, snapshotPath(directory, offset)));
+    const producers = Producers.fromBytes(await fileSystem.readSmall(snapshotPath(directory, offset)));
     if (producers !== undefined) return { producers, from: offset };
   }
   return { producers: new Producers(), from: 0 };

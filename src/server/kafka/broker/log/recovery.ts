@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { BrokerLog } from "../log-lines.ts";
 import { baseOffset, leaderEpoch } from "../records/batch.ts";
 import { Epochs } from "./epochs.ts";
-import { type FileSystem, readWhole, replaceFile, TEMPORARY } from "./file-system.ts";
+import { type FileSystem, replaceFile, TEMPORARY } from "./file-system.ts";
 import { readState, STATE_FILE, writeState } from "./partition-state.ts";
 import { loadProducers } from "./producer-snapshots.ts";
 import type { Producers } from "./producers.ts";
@@ -128,9 +128,9 @@ async function findSegment(segment: Segment, isLast: boolean, options: ReadOptio
   if (trust && isLast && clean && (await readIndex(segment, size, fileSystem))) return segment;
   await readAnew(segment, size, options);
   if (!isLast) {
-    await replaceFile(fileSystem, segment.indexPath, (segment.index as SegmentIndex).encode(segment.facts), {
-      durable: false,
-    });
+    const index = (segment.index as SegmentIndex).encode(segment.facts);
+    // Without room for it, it is made again when somebody needs it.
+    await replaceFile(fileSystem, segment.indexPath, index, { durable: false }).catch(() => {});
     segment.index = undefined;
   }
   return segment;
@@ -154,7 +154,7 @@ async function readFacts(segment: Segment, size: number, fileSystem: FileSystem)
 
 /** Takes in the index of the last segment, and looks at the batches after the last that it tells of. */
 async function readIndex(segment: Segment, size: number, fileSystem: FileSystem): Promise<boolean> {
-  const bytes = await readWhole(fileSystem, segment.indexPath).catch(() => Buffer.alloc(0));
+  const bytes = await fileSystem.readSmall(segment.indexPath).catch(() => Buffer.alloc(0));
   const decoded = SegmentIndex.decode(bytes, size);
   if (decoded === undefined) return false;
   const file = await fileSystem.open(segment.path);

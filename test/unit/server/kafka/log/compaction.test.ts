@@ -309,6 +309,7 @@ function mortal(disk: FileSystem, changes: number): FileSystem {
   };
   return {
     list: (path) => disk.list(path),
+    readSmall: (path) => disk.readSmall(path),
     size: (path) => disk.size(path),
     makeDirectory: (path) => disk.makeDirectory(path),
     lock: (path) => disk.lock(path),
