@@ -82,6 +82,11 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
     ],
     routes: async () => {},
     jobs: [{ name: "kafka.rights", everyMs: RENEW_MS, run: () => accounts.renew() }],
+    async ready() {
+      const { readOnly } = countTopics(broker);
+      if (readOnly > 0)
+        throw new Error(`the disk failed under ${readOnly} partitions, which take nothing more`);
+    },
     counts: async () => {
       const { topics, partitions } = countTopics(broker);
       return { kafkaTopics: topics, kafkaPartitions: partitions };
