@@ -45,6 +45,10 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
     ],
     load: () => import("./deb/index.ts"),
   },
+  kafka: {
+    capabilities: ["health", "session", "topics", "groups", "messages"],
+    load: () => import("./kafka/index.ts"),
+  },
   container: {
     capabilities: [
       "health",

@@ -4,6 +4,9 @@ import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { History } from "./history.ts";
 import type { Installation } from "./installation.ts";
+import type { ConsumerGroups } from "./kafka/groups.ts";
+import type { Messages } from "./kafka/messages.ts";
+import type { Topics } from "./kafka/topics.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Access, Events, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
@@ -145,6 +148,9 @@ export interface Capabilities {
   repository: PackageRepositoryAccess;
   verification: Verification;
   history: History;
+  topics: Topics;
+  groups: ConsumerGroups;
+  messages: Messages;
 }
 export type Capability = keyof Capabilities;
 
@@ -183,6 +189,9 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   repository: "an APT repository",
   verification: "verification of what is installed",
   history: "a history of changes",
+  topics: "topics",
+  groups: "consumer groups",
+  messages: "messages in topics",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */

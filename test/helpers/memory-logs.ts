@@ -14,6 +14,7 @@ export class MemoryPartition implements OwnedPartition {
   logStart = 0;
   logEnd = 0;
   leaderEpoch = 0;
+  isReadOnly = false;
   #batches: Batch[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -62,6 +63,10 @@ export class MemoryPartition implements OwnedPartition {
   async offsetOfNewest() {
     const last = this.#batches.at(-1);
     return last && { offset: last.next - 1, timestamp: last.timestamp };
+  }
+
+  epochAt() {
+    return this.leaderEpoch;
   }
 
   endOffsetOfEpoch(epoch: number) {

@@ -5,12 +5,14 @@ import type { GroupSettings } from "./groups/group.ts";
 import { OffsetStore } from "./groups/offset-store.ts";
 import { adminRoutes } from "./handlers/admin-routes.ts";
 import { apiVersionsRoute } from "./handlers/api-versions.ts";
+import { audited } from "./handlers/audited.ts";
 import { fetchRoute } from "./handlers/fetch.ts";
 import { groupRoutes } from "./handlers/group-routes.ts";
 import { listOffsetsRoute } from "./handlers/list-offsets.ts";
 import { metadataRoute } from "./handlers/metadata.ts";
 import { produceRoute } from "./handlers/produce.ts";
 import { saslRoutes } from "./handlers/sasl.ts";
+import { type RequestObserver, timed } from "./handlers/timed.ts";
 import type { BrokerLog } from "./log-lines.ts";
 import { openMetaStore } from "./meta/meta-store.ts";
 import type { TopicOverrides } from "./meta/topic-config.ts";
@@ -19,9 +21,11 @@ import { Listener, type ListenerOptions } from "./net/listener.ts";
 import { MemoryBudget } from "./net/memory-budget.ts";
 import { ApiRegistry, type Endpoint } from "./protocol/registry.ts";
 import {
+  type Auditor,
   type Authenticator,
   type Authorizer,
   allowEverything,
+  noAudit,
   noAuthentication,
   noQuotas,
   type Quotas,
@@ -66,6 +70,9 @@ export interface BrokerOptions {
   readonly log: BrokerLog;
   readonly authorizer?: Authorizer | undefined;
   readonly quotas?: Quotas | undefined;
+  readonly auditor?: Auditor | undefined;
+  /** Is told of every request that was answered. */
+  readonly onRequest?: RequestObserver | undefined;
   readonly defaults?: Partial<BrokerDefaults> | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly clock?: Clock | undefined;
@@ -109,7 +116,7 @@ const DEFAULTS: BrokerDefaults = {
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { dataDir, listeners, fsync, log, clock = systemClock, openLogs } = options;
-  const { authorizer = allowEverything, quotas = noQuotas } = options;
+  const { authorizer = allowEverything, quotas = noQuotas, auditor = noAudit, onRequest } = options;
   const defaults = { ...DEFAULTS, ...options.defaults };
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await using open = new AsyncDisposableStack();
@@ -151,7 +158,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const shared = { topics, authorizer, quotas, clock, log, clusterId: meta.clusterId, nodeId: NODE_ID };
   const registry = new ApiRegistry();
-  registry.add(
+  const routes = [
     produceRoute(shared),
     fetchRoute(shared),
     listOffsetsRoute(shared),
@@ -165,7 +172,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       brokerConfigs: brokerConfigs(defaults),
     }),
     ...(listeners.some(({ authenticator }) => authenticator !== undefined) ? saslRoutes() : []),
-  );
+  ];
+  registry.add(...routes.map((route) => timed(audited(route, auditor), onRequest)));
 
   const around = { registry, limits, budget: new MemoryBudget(limits.maxBuffered), clock, log };
   const started: Listener[] = [];

@@ -21,6 +21,11 @@ export class Epochs {
     return this.#starts.at(-1)?.epoch ?? -1;
   }
 
+  /** The epoch of the record at `offset`; -1 where none is known. */
+  at(offset: number): number {
+    return this.#starts.findLast((start) => start.offset <= offset)?.epoch ?? -1;
+  }
+
   /** @returns whether that was new */
   add(epoch: number, offset: number): boolean {
     if (epoch <= this.last) return false;

@@ -69,6 +69,10 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
     return this.segments.active.nextOffset;
   }
 
+  get isReadOnly(): boolean {
+    return this.#writer.hasFailed;
+  }
+
   configure(config: TopicConfig): void {
     this.#config = config;
   }
@@ -111,6 +115,10 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
 
   offsetOfNewest(): Promise<OffsetAtTime | undefined> {
     return this.#search(() => newestOffset(this, this.#around));
+  }
+
+  epochAt(offset: number): number {
+    return this.#epochs.at(offset);
   }
 
   endOffsetOfEpoch(epoch: number): { epoch: number; endOffset: number } {

@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxBuffered: number;
   /** Connections of one listener. */
   readonly maxConnections: number;
+  /** Of these from one address. */
+  readonly maxConnectionsPerAddress: number;
   /** Without a byte for so long, and with no request pending, a connection is closed. */
   readonly idle: number;
   /** Time to authenticate. */
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxUnsent: 8 * 1024 * 1024,
   maxBuffered: 128 * 1024 * 1024,
   maxConnections: 10_000,
+  maxConnectionsPerAddress: 10_000,
   idle: 600_000,
   authentication: 10_000,
   frame: 300_000,

@@ -40,11 +40,14 @@ const untimely = (what: string) => new KafkaError(ErrorCode.INVALID_TIMESTAMP, w
  * @throws KafkaError with the number for the client.
  */
 export function validateBatch(batch: Buffer, rules: BatchRules, now: number): void {
-  if (batch.length < HEADER_SIZE) throw corrupt("the record batch is shorter than its header");
+  if (batch.length < HEADER_SIZE) throw invalid("the record batch is shorter than its header");
   const size = batchSize(batch);
-  if (size < HEADER_SIZE || size > batch.length) throw corrupt("the record batch is cut short");
+  if (size < HEADER_SIZE) throw corrupt("the record batch says that it is shorter than its header");
+  if (size > batch.length) throw invalid("the record batch is cut short");
   if (size < batch.length) throw invalid("more than one record batch for one partition");
-  if (magic(batch) !== MAGIC) throw invalid(`message format ${magic(batch)} is not served, only ${MAGIC}`);
+  const format = magic(batch) ?? MAGIC;
+  if (format > MAGIC) throw corrupt(`there is no message format ${format}`);
+  if (format < MAGIC) throw invalid(`message format ${format} is not served, only ${MAGIC}`);
   if (size > rules.maxMessageBytes) {
     throw new KafkaError(
       ErrorCode.MESSAGE_TOO_LARGE,

@@ -38,12 +38,15 @@ describe("a batch that a producer sent", () => {
   });
 
   it("is one, whole", () => {
-    expect(verdict(good.subarray(0, 60))).toBe(ErrorCode.CORRUPT_MESSAGE);
-    expect(verdict(good.subarray(0, -1))).toBe(ErrorCode.CORRUPT_MESSAGE);
+    expect(verdict(good.subarray(0, 60))).toBe(ErrorCode.INVALID_RECORD);
+    expect(verdict(good.subarray(0, -1))).toBe(ErrorCode.INVALID_RECORD);
     expect(verdict(Buffer.concat([good, good]))).toBe(ErrorCode.INVALID_RECORD);
     const older = Buffer.from(good);
     older[16] = 1;
     expect(verdict(older)).toBe(ErrorCode.INVALID_RECORD);
+    const newer = Buffer.from(good);
+    newer[16] = 3;
+    expect(verdict(newer)).toBe(ErrorCode.CORRUPT_MESSAGE);
   });
 
   it("fits the topic's limits", () => {
