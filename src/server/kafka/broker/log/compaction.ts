@@ -182,10 +182,10 @@ async function replaceGroup(
   const temporary = written.path + TEMPORARY;
   written.path = temporary;
   try {
-    await rewrite(group, written, log.producers, rewriting);
+    const changed = await rewrite(group, written, log.producers, rewriting);
     written.firstAppend = first.firstAppend;
     written.lastAppend = last.lastAppend;
-    if (group.length === 1 && written.size === first.size) return;
+    if (group.length === 1 && !changed) return;
     await log.exclusively(() => swapSegments(log.segments, group, written, around));
   } finally {
     // It has another name by now, unless there was nothing to replace or something failed.
@@ -193,17 +193,19 @@ async function replaceGroup(
   }
 }
 
+/** @returns whether something else was written than there was */
 async function rewrite(
   group: readonly Segment[],
   written: Segment,
   producers: Producers,
   { rules, settings, around, end, signal }: Rewriting,
-): Promise<void> {
+): Promise<boolean> {
   const { fileSystem } = around;
   const spacing = indexSpacing(settings.indexIntervalBytes, settings.segmentBytes);
   await fileSystem.remove(written.path);
   const file = await fileSystem.open(written.path, { create: true });
   try {
+    let changed = false;
     let position = 0;
     let gathered: Buffer[] = [];
     const write = async () => {
@@ -213,10 +215,10 @@ async function rewrite(
     };
     for (const segment of group) {
       for await (const { bytes, at, size } of batchesOf(segment, around, signal)) {
-        const batch =
-          nextOffset(bytes, at) > end
-            ? bytes.subarray(at, at + size)
-            : compactBatch(bytes, at, rules, producers.isNewest(bytes, at));
+        const whole = bytes.subarray(at, at + size);
+        const isNew = nextOffset(bytes, at) > end;
+        const batch = isNew ? whole : compactBatch(bytes, at, rules, producers.isNewest(bytes, at));
+        changed ||= batch?.equals(whole) !== true;
         if (batch === undefined) continue;
         gathered.push(batch);
         written.add(batch, 0, batch.length, spacing, rules.now);
@@ -225,6 +227,7 @@ async function rewrite(
     }
     await write();
     await file.datasync();
+    return changed;
   } finally {
     await file.close();
   }
