@@ -71,14 +71,19 @@ async function readCompactedTo(directory: string, { fileSystem }: SegmentFiles):
   return Number.isSafeInteger(offset) ? offset : 0;
 }
 
-/** The batches of a closed segment, in pieces of about a mebibyte. @throws where it is damaged */
+/**
+ * The batches of a closed segment, in pieces of about a mebibyte; it ends early where the segment leaves the log meanwhile.
+ * @throws where it is damaged
+ */
 async function* batchesOf(segment: Segment, { files }: SegmentFiles): AsyncGenerator<BatchAt[]> {
-  const { file, release } = await files.use(segment.path);
+  let release = () => {};
   try {
+    const lease = await files.use(segment.path);
+    release = lease.release;
     for (let position = 0; position < segment.size; ) {
       const piece: BatchAt[] = [];
       const options = { from: position, to: segment.size, verify: true };
-      const reached = await scanBatches(file, options, (batch) => {
+      const reached = await scanBatches(lease.file, options, (batch) => {
         if (piece.length > 0 && batch.bytes !== piece[0]?.bytes) return false;
         piece.push(batch);
         return true;
@@ -87,6 +92,8 @@ async function* batchesOf(segment: Segment, { files }: SegmentFiles): AsyncGener
       position = reached;
       yield piece;
     }
+  } catch (error) {
+    if (!segment.retired) throw error;
   } finally {
     release();
   }
@@ -107,9 +114,11 @@ async function readKeys(
       signal.throwIfAborted();
       for (const { bytes, at } of piece) {
         if (nextOffset(bytes, at) <= from) continue;
+        const fits = recordCount(bytes, at) <= keys.room;
         // The rest is for the next time.
-        if (recordCount(bytes, at) > keys.room && end > from) return { keys, end };
-        for (const { key, offset } of tryReadRecords(bytes, at) ?? [])
+        if (!fits && end > from) return { keys, end };
+        // One that never fits stays as it is.
+        for (const { key, offset } of fits ? (tryReadRecords(bytes, at) ?? []) : [])
           if (key !== null) keys.set(key, offset);
         end = nextOffset(bytes, at);
       }

@@ -128,9 +128,9 @@ async function findSegment(segment: Segment, isLast: boolean, options: ReadOptio
   if (trust && isLast && clean && (await readIndex(segment, size, fileSystem))) return segment;
   await readAnew(segment, size, options);
   if (!isLast) {
-    await replaceFile(fileSystem, segment.indexPath, (segment.index as SegmentIndex).encode(segment.facts), {
-      durable: false,
-    });
+    const index = (segment.index as SegmentIndex).encode(segment.facts);
+    // Without room for it, it is made again when somebody needs it.
+    await replaceFile(fileSystem, segment.indexPath, index, { durable: false }).catch(() => {});
     segment.index = undefined;
   }
   return segment;

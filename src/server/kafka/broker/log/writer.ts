@@ -30,8 +30,9 @@ export interface WriterOptions {
   readonly sync: SyncPolicy;
 }
 
-/** Most batches of a round; the rest goes to the next. */
+/** Most batches and bytes of a round; the rest goes to the next. */
 const ROUND_BATCHES = 1024;
+const ROUND_BYTES = 16 * 1024 * 1024;
 
 /** Milliseconds until what nobody waited for is synced. */
 const SYNC_INTERVAL = 1000;
@@ -93,6 +94,7 @@ export class LogWriter {
 
   /** Runs a change of the log's files while nothing is appended. */
   exclusively<Result>(change: () => Promise<Result>): Promise<Result> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
       this.#tasks.push(() => change().then(resolve, reject));
       this.#wake();
@@ -139,13 +141,14 @@ export class LogWriter {
 
   /** Does not throw: whoever waits is told. */
   async #runRound(): Promise<void> {
-    const taken = this.#waiting.splice(0, ROUND_BATCHES);
+    const taken = this.#waiting.splice(0, this.#roundLength());
     let written: Answer[];
     try {
       if (this.#failure !== undefined) throw this.#failure;
       written = await this.#write(taken);
     } catch (error) {
       this.#syncDue = false;
+      this.#syncLater();
       for (const { reject } of taken) reject(storageError(error));
       this.#log.onFault(error, this.#failure !== undefined);
       return;
@@ -167,6 +170,16 @@ export class LogWriter {
       this.#syncDue = false;
     }
     for (const { waiting, appended } of after) waiting.resolve(appended);
+  }
+
+  /** How many of those that wait go into the next round. */
+  #roundLength(): number {
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ batch }, index) => {
+      bytes += batch.length;
+      return index === ROUND_BATCHES || (index > 0 && bytes > ROUND_BYTES);
+    });
+    return end === -1 ? this.#waiting.length : end;
   }
 
   /** Writes what fits in one segment; the rest waits on. */
@@ -236,7 +249,8 @@ export class LogWriter {
 
   #syncLater(): void {
     const { sync, clock } = this.#options;
-    if (!this.#dirty || sync === "never" || this.#stopTimer !== undefined) return;
+    if (!this.#dirty || this.#failure !== undefined || sync === "never" || this.#stopTimer !== undefined)
+      return;
     this.#stopTimer = clock.after(SYNC_INTERVAL, () => {
       this.#stopTimer = undefined;
       this.#syncDue = true;
