@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { Config, Target } from "../config/config.ts";
 import type { CredentialStore } from "../config/credentials.ts";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 
 /** What a server that has just started says of itself. */
@@ -12,8 +13,8 @@ export interface OfferingServer {
     kind: Kind;
     url: string;
     caFile?: string | undefined;
-    /** What only targets of this kind have. */
-    settings?: Readonly<Record<string, unknown>> | undefined;
+    /** Where its brokers are, for a target of kind `kafka`. */
+    kafka?: KafkaTarget | undefined;
   }[];
   /** Only at the first start on a data directory. */
   firstStart?: { login: string; token: string } | undefined;
@@ -41,11 +42,11 @@ export async function offerTargets(options: {
       );
       continue;
     }
-    const { name, kind, url, caFile, settings } = offered;
+    const { name, kind, url, caFile, kafka } = offered;
     const value = {
       kind,
       url,
-      ...(settings === undefined ? {} : { [kind]: settings }),
+      ...(kafka === undefined ? {} : { kafka }),
       ...(caFile === undefined ? {} : { ca: caFile }),
       dataDir: server.dataDir,
     };
@@ -54,7 +55,7 @@ export async function offerTargets(options: {
       existing.url !== url ||
       existing.ca !== caFile ||
       existing.dataDir !== server.dataDir ||
-      (settings !== undefined && !isDeepStrictEqual(sectionOf(existing), settings))
+      !isDeepStrictEqual(existing.kafka, kafka)
     ) {
       const first = known.size === 0 && offered === server.targets[0];
       await config.editUser([
@@ -72,9 +73,6 @@ export async function offerTargets(options: {
     }
   }
 }
-
-/** What is configured in the section of the target's kind. */
-const sectionOf = ({ kind, ...target }: Target): unknown => (target as Partial<Record<Kind, unknown>>)[kind];
 
 function isOurs(target: Target, dataDir: string): boolean {
   if (target.dataDir === undefined) return false;

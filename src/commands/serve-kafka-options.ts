@@ -15,8 +15,7 @@ const PLACE = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(
 export function kafkaOptions(options: Options<typeof serve>): KafkaOptions {
   if (options.kafkaBrokers !== undefined) return { brokers: brokers(options, options.kafkaBrokers) };
   return {
-    // Who takes any free port for HTTP wants a server beside others.
-    port: options.kafkaPort ?? (options.port === 0 ? 0 : undefined),
+    port: options.kafkaPort,
     advertised: options.kafkaAdvertise === undefined ? undefined : advertised(options.kafkaAdvertise),
     // The parser lets these two words through only.
     fsync: options.kafkaFsync as KafkaOptions["fsync"],

@@ -97,7 +97,7 @@ export async function openFrame(options: FrameOptions): Promise<Frame> {
       audit,
       metrics: new Registry(),
       now,
-      network: options.network ?? { host: "127.0.0.1", tls: undefined },
+      network: options.network ?? { host: "127.0.0.1", tls: undefined, anyPort: true },
       options: options.options ?? {},
     };
     return {

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 import { type Frame, openFrame } from "./frame.ts";
 import { type App, createApp } from "./http/app.ts";
@@ -43,8 +44,8 @@ export interface RunningServer {
     kind: Kind;
     url: string;
     caFile?: string;
-    /** What only targets of this kind have. */
-    settings?: Readonly<Record<string, unknown>>;
+    /** Where its brokers are, for a target of kind `kafka`. */
+    kafka?: KafkaTarget;
   }[];
   /** Only when this start made the administrator. */
   firstStart?: FirstStart;
@@ -99,7 +100,7 @@ async function start(
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const frame = await openFrame({
     dataDir,
-    network: { host, tls },
+    network: { host, tls, anyPort: options.port === 0 },
     scram: SERVER_MODULES.some(({ name, scram }) => scram === true && selected.has(name)),
     version,
     log,

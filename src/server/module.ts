@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 import type { BuildIsolation } from "./deb/builder/builder.ts";
 import type { AuditLog } from "./events/audit.ts";
@@ -42,6 +43,8 @@ export interface ServerContext {
 /** Where the server listens, and how: one choice for all of its ports. */
 export interface Network {
   readonly host: string;
+  /** Whoever takes any free port for HTTP runs several servers: other ports are any free ones too unless they are named. */
+  readonly anyPort: boolean;
   /** Without it, nothing beyond this machine is listened on unless the administrator wants that. */
   readonly tls: TlsPair | undefined;
 }
@@ -62,7 +65,7 @@ export interface ModuleOptions {
 
 /** The Kafka endpoint. */
 export interface KafkaOptions {
-  /** 0 for any free one; default: 9092. */
+  /** 0 for any free one; default: 9092, or any where HTTP has any. */
   readonly port?: number | undefined;
   /** Where clients are told to connect; default: the address that they reached. */
   readonly advertised?: { readonly host: string; readonly port?: number | undefined } | undefined;
@@ -140,6 +143,6 @@ export interface OfferedTarget {
   /** `local-store` and the like. */
   readonly name: string;
   readonly kind: Kind;
-  /** What only targets of this kind have. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where its brokers are, for a target of kind `kafka`. */
+  readonly kafka?: KafkaTarget;
 }

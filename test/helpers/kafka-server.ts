@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { kafkaModule } from "../../src/server/kafka/module.ts";
 import type { KafkaOptions, Network } from "../../src/server/module.ts";
 import { type Call, caller } from "./http-client.ts";
@@ -21,14 +19,14 @@ export interface KafkaServer extends TestServer {
 /** A server with identity and the Kafka endpoint on a free port; it stops with the test. */
 export async function startKafkaServer({
   kafka = {},
-  network = { host: "127.0.0.1", tls: undefined },
+  tls,
   ...settings
-}: AppSettings & { kafka?: KafkaOptions; network?: Network } = {}): Promise<KafkaServer> {
+}: AppSettings & { kafka?: KafkaOptions; tls?: Network["tls"] } = {}): Promise<KafkaServer> {
   const server = await makeApp({
     modules: [kafkaModule],
     scram: true,
-    network,
-    options: { kafka: { port: 0, ...kafka } },
+    network: { host: "127.0.0.1", tls, anyPort: true },
+    options: { kafka },
     ...settings,
   });
   const state = server.states.get("kafka");
@@ -52,22 +50,4 @@ export async function startKafkaServer({
     addToken: (wanted) => make("tokens", wanted),
     connect: () => WireClient.connect({ host, port: Number(port) }),
   };
-}
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end. */
-export async function runProgram(program: string, args: readonly string[], input = ""): Promise<Ended> {
-  const child = spawn(program, args, { timeout: 60_000 });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += chunk));
-  child.stderr.on("data", (chunk) => (output.stderr += chunk));
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  const [code] = await once(child, "close");
-  return { code, ...output };
 }

@@ -77,11 +77,16 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
       {
         name: TARGET,
         kind: NAME,
-        settings: { brokers: [address], sasl: "plain", ...(network.tls === undefined ? {} : { tls: true }) },
+        kafka: { brokers: [address], sasl: "plain", ...(network.tls === undefined ? {} : { tls: true }) },
       },
     ],
     routes: async () => {},
     jobs: [{ name: "kafka.rights", everyMs: RENEW_MS, run: () => accounts.renew() }],
+    async ready() {
+      const { readOnly } = countTopics(broker);
+      if (readOnly > 0)
+        throw new Error(`the disk failed under ${readOnly} partitions, which take nothing more`);
+    },
     counts: async () => {
       const { topics, partitions } = countTopics(broker);
       return { kafkaTopics: topics, kafkaPartitions: partitions };
@@ -97,17 +102,17 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
 async function useCluster(brokers: readonly string[]): Promise<RunningModule> {
   return {
     address: brokers.join(","),
-    targets: [{ name: TARGET, kind: NAME, settings: { brokers: [...brokers] } }],
+    targets: [{ name: TARGET, kind: NAME, kafka: { brokers } }],
     routes: async () => {},
     ready: () => assertReachable(brokers),
   };
 }
 
-function listenerOf({ host, tls }: Network, { port, advertised }: KafkaOptions): BrokerListener {
+function listenerOf({ host, tls, anyPort }: Network, { port, advertised }: KafkaOptions): BrokerListener {
   return {
     name: tls === undefined ? "SASL_PLAINTEXT" : "SASL_SSL",
     host,
-    port: port ?? DEFAULT_PORT,
+    port: port ?? (anyPort ? 0 : DEFAULT_PORT),
     advertised,
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
   };

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Kafka, logLevel, type SASLOptions } from "kafkajs";
@@ -10,9 +11,11 @@ import { saslAuthenticate } from "../../../src/server/kafka/broker/protocol/mess
 import { saslHandshake } from "../../../src/server/kafka/broker/protocol/messages/sasl-handshake.ts";
 import { loadTls } from "../../../src/server/start/tls.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
-import { type KafkaServer, runProgram, startKafkaServer } from "../../helpers/kafka-server.ts";
+import { encodeRequest } from "../../helpers/kafka-messages.ts";
+import { type KafkaServer, startKafkaServer } from "../../helpers/kafka-server.ts";
 import type { WireClient } from "../../helpers/kafka-wire.ts";
 import { recordBatch } from "../../helpers/record-batch.ts";
+import { runProgram } from "../../helpers/run-program.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
 const PASSWORD = "correct horse";
@@ -25,6 +28,8 @@ interface As {
   user?: string;
   password?: string;
   ca?: string;
+  /** Seconds, for which it tries again what is refused. */
+  patience?: number;
 }
 
 const kcat = ({ address }: KafkaServer, args: string[], as: As = {}, input = "") => {
@@ -37,7 +42,7 @@ const kcat = ({ address }: KafkaServer, args: string[], as: As = {}, input = "")
     ...(ca === undefined ? {} : { "ssl.ca.location": ca }),
   };
   const settings = Object.entries(config).flatMap(([key, value]) => ["-X", `${key}=${value}`]);
-  return runProgram("kcat", ["-b", address, "-m", "10", ...settings, ...args], input);
+  return runProgram("kcat", ["-b", address, "-m", `${as.patience ?? 10}`, ...settings, ...args], input);
 };
 
 const FROM_START = ["-C", "-t", "words", "-o", "beginning", "-e", "-q"];
@@ -94,13 +99,18 @@ describeWith(["kcat"], "kcat", () => {
     ]) {
       expect(await kcat(server, FROM_START, as)).toMatchObject({ code: 0, stdout: "one\n" });
     }
-    for (const mechanism of MECHANISMS) {
-      const refused = await kcat(server, ["-L"], { mechanism, password: WRONG });
+    const refusal = async (as: As) => {
+      const refused = await kcat(server, ["-L"], { ...as, patience: 5 });
       expect(refused.code).not.toBe(0);
-      expect(refused.stderr).toContain(`authentication by ${mechanism} failed: wrong name or password`);
-      const unknown = await kcat(server, ["-L"], { mechanism, user: "nobody" });
-      expect(unknown.stderr).toContain(`authentication by ${mechanism} failed: wrong name or password`);
-    }
+      expect(refused.stderr).toContain(`authentication by ${as.mechanism} failed: wrong name or password`);
+    };
+    // Each of them asks again until it gives up, so that one of a name is enough to be slowed down.
+    await Promise.all(
+      MECHANISMS.flatMap((mechanism) => [
+        refusal({ mechanism, user: "nobody" }),
+        refusal({ mechanism, password: WRONG }),
+      ]),
+    );
     const bare = await runProgram("kcat", ["-b", server.address, "-m", "5", "-L"]);
     expect(bare.code).not.toBe(0);
   });
@@ -108,7 +118,7 @@ describeWith(["kcat"], "kcat", () => {
   it("signs in inside TLS, and trusts no other certificate", async () => {
     const dataDir = await makeTempDir();
     const tls = await loadTls("self-signed", dataDir, "127.0.0.1");
-    const server = await startWithAnn({ dataDir, network: { host: "127.0.0.1", tls } });
+    const server = await startWithAnn({ dataDir, tls });
     const ca = tls.caFile ?? "";
     for (const mechanism of MECHANISMS) {
       const sent = await kcat(server, ["-P", "-t", "words"], { ca, mechanism }, `${mechanism}\n`);
@@ -119,10 +129,10 @@ describeWith(["kcat"], "kcat", () => {
     const foreign = join(await makeTempDir(), "other");
     await mkdir(foreign);
     const other = await loadTls("self-signed", foreign, "127.0.0.1");
-    const refused = await kcat(server, ["-L"], { ca: other.caFile ?? "" });
-    expect(refused.code).not.toBe(0);
-    const clear = await kcat(server, ["-L"]);
-    expect(clear.code).not.toBe(0);
+    const refused = [{ ca: other.caFile ?? "" }, {}].map((as) =>
+      kcat(server, ["-L"], { ...as, patience: 5 }),
+    );
+    expect((await Promise.all(refused)).map(({ code }) => code)).toEqual([1, 1]);
   });
 });
 
@@ -151,16 +161,14 @@ describe("kafkajs", () => {
 describeWith(["python3-kafka", "python3-confluent-kafka"], "the Python clients", () => {
   it.each(["kafka-python", "confluent-kafka"])("sign in by every mechanism: %s", async (client) => {
     const server = await startWithAnn();
-    for (const mechanism of MECHANISMS) {
-      for (const [password, outcome] of [
-        [PASSWORD, "topics"],
-        [WRONG, "refused"],
-      ]) {
-        const args = [join(import.meta.dirname, "sign-in.py"), client, server.address, mechanism];
-        const ended = await runProgram("python3", [...args, "ann"], password);
-        expect([mechanism, ended.stdout.trim(), ended.stderr]).toMatchObject([mechanism, outcome, ""]);
-      }
-    }
+    const run = async (mechanism: Mechanism, password: string) => {
+      const args = [join(import.meta.dirname, "sign-in.py"), client, server.address, mechanism, "ann"];
+      const { stdout, stderr } = await runProgram("/usr/bin/python3", args, password);
+      return `${stdout.trim()}${stderr}`;
+    };
+    const all = (password: string) => Promise.all(MECHANISMS.map((mechanism) => run(mechanism, password)));
+    expect(await all(PASSWORD)).toEqual(["topics", "topics", "topics"]);
+    expect(await all(WRONG)).toEqual(["refused", "refused", "refused"]);
   });
 });
 
@@ -173,11 +181,14 @@ describe("a client that signs in", () => {
     const frame = Buffer.alloc(4 + token.length);
     frame.writeInt32BE(token.length);
     token.copy(frame, 4);
-    const answered = new Promise<Buffer>((resolve) => client.socket.once("data", resolve));
+    // What comes now is a bare token too, and no response that the test's client could read.
+    client.socket.removeAllListeners("data");
     client.socket.write(frame);
-    expect(await answered).toEqual(Buffer.alloc(4));
-    // The test's client takes an empty token for the beginning of a response; another look at it needs another connection.
-    client.socket.destroy();
+    const [answer] = await once(client.socket, "data");
+    expect(answer).toEqual(Buffer.alloc(4));
+    client.socket.write(encodeRequest(metadata, 5, { topics: [], allowAutoTopicCreation: false }));
+    const [response] = await once(client.socket, "data");
+    expect(response.length).toBeGreaterThan(8);
   });
 
   it("is told which mechanisms there are when it asks for another", async () => {
@@ -299,7 +310,7 @@ describe("the connection of somebody who may no longer", () => {
     const server = await startWithAnn();
     const client = await connectAs(server, "ann", PASSWORD);
     expect(await topicCodes(client, ["words"])).toEqual([ErrorCode.NONE]);
-    await server.root("DELETE", "users/ann/memberships?role=role-of-ann");
+    await server.root("DELETE", "users/ann/roles/role-of-ann");
     await expect.poll(() => topicCodes(client, ["words"])).toEqual([ErrorCode.TOPIC_AUTHORIZATION_FAILED]);
   });
 });

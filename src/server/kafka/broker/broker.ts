@@ -173,7 +173,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     }),
     ...(listeners.some(({ authenticator }) => authenticator !== undefined) ? saslRoutes() : []),
   ];
-  registry.add(...routes.map((route) => timed(audited(route, auditor), clock, onRequest)));
+  registry.add(...routes.map((route) => timed(audited(route, auditor), onRequest)));
 
   const around = { registry, limits, budget: new MemoryBudget(limits.maxBuffered), clock, log };
   const started: Listener[] = [];

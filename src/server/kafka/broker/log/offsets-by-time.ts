@@ -77,7 +77,8 @@ async function visitBatches(
 
 function recordsFrom(bytes: Buffer, at: number, logStart: number): OffsetAtTime[] {
   try {
-    return [...readRecords(bytes, at)].filter(({ offset }) => offset >= logStart);
+    const all = [...readRecords(bytes, at)].map(({ offset, timestamp }) => ({ offset, timestamp }));
+    return all.filter(({ offset }) => offset >= logStart);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // A producer may have sent anything as records; the batch as a whole has a time all the same.

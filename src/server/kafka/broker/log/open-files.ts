@@ -8,80 +8,72 @@ export interface Lease {
 }
 
 interface Entry {
+  readonly path: string;
   readonly file: Promise<OpenFile>;
   leases: number;
   /** No longer found by its path; closed by the last who uses it. */
   forgotten: boolean;
 }
 
-/** Files that stay open from one use to the next: those in use, and the latest used beside them. */
+/** Files that stay open from one use to the next: those in use, and some of those used last. */
 export class OpenFiles {
   readonly #fileSystem: FileSystem;
   readonly #limit: number;
-  /** By path; the one used last comes last. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #byPath = new Map<string, Entry>();
+  /** Those that nobody uses; the one used last comes last. */
+  readonly #idle = new Set<Entry>();
 
-  /** @param limit files that stay open; more only while they are in use */
+  /** @param limit files that stay open though nobody uses them */
   constructor(fileSystem: FileSystem, limit: number) {
     this.#fileSystem = fileSystem;
     this.#limit = limit;
   }
 
-  /** Files that are open. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   async use(path: string): Promise<Lease> {
-    const entry = this.#entries.get(path) ?? this.#open(path);
-    this.#entries.delete(path);
-    this.#entries.set(path, entry);
+    const entry = this.#byPath.get(path) ?? this.#open(path);
     entry.leases++;
-    this.#shrink();
-    let file: OpenFile;
+    this.#idle.delete(entry);
     try {
-      file = await entry.file;
+      const file = await entry.file;
+      return { file, release: () => this.#release(entry) };
     } catch (error) {
-      if (this.#entries.get(path) === entry) this.#entries.delete(path);
+      this.forget(path);
       throw error;
     }
-    return {
-      file,
-      release: () => {
-        entry.leases--;
-        if (entry.forgotten) close(entry);
-        else this.#shrink();
-      },
-    };
   }
 
   /** Has the next use open the file anew: there is another by that name, or none. */
   forget(path: string): void {
-    const entry = this.#entries.get(path);
-    if (entry !== undefined) this.#drop(path, entry);
+    const entry = this.#byPath.get(path);
+    if (entry === undefined) return;
+    this.#byPath.delete(path);
+    this.#idle.delete(entry);
+    entry.forgotten = true;
+    if (entry.leases === 0) close(entry);
   }
 
   #open(path: string): Entry {
-    return { file: this.#fileSystem.open(path), leases: 0, forgotten: false };
+    const entry = { path, file: this.#fileSystem.open(path), leases: 0, forgotten: false };
+    this.#byPath.set(path, entry);
+    return entry;
   }
 
-  #shrink(): void {
-    if (this.#entries.size <= this.#limit) return;
-    for (const [path, entry] of this.#entries) {
-      if (this.#entries.size <= this.#limit) return;
-      if (entry.leases === 0) this.#drop(path, entry);
+  #release(entry: Entry): void {
+    entry.leases--;
+    if (entry.leases > 0) return;
+    if (entry.forgotten) {
+      close(entry);
+      return;
     }
-  }
-
-  #drop(path: string, entry: Entry): void {
-    this.#entries.delete(path);
-    entry.forgotten = true;
-    close(entry);
+    this.#idle.add(entry);
+    for (const { path } of this.#idle) {
+      if (this.#idle.size <= this.#limit) return;
+      this.forget(path);
+    }
   }
 }
 
-/** Nothing is lost where closing fails: what has to be on disk was synced before. */
-function close(entry: Entry): void {
-  if (entry.leases > 0) return;
-  entry.file.then((file) => file.close()).catch(() => {});
+/** Nothing is lost where closing fails: what has to be on the disk was synced before. */
+function close({ file }: Entry): void {
+  file.then((open) => open.close()).catch(() => {});
 }

@@ -67,6 +67,10 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
     return this.segments.active.nextOffset;
   }
 
+  get isReadOnly(): boolean {
+    return this.#writer.hasFailed;
+  }
+
   configure(config: TopicConfig): void {
     this.#config = config;
   }

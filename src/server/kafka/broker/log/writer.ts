@@ -73,6 +73,11 @@ export class LogWriter {
     this.#options = options;
   }
 
+  /** Nothing is appended any more, since nobody knows what is on the disk. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /**
    * Appends a batch in its turn.
    * @throws KafkaError when the producer's sequence is wrong, or the batch cannot be written

@@ -60,7 +60,8 @@ export class ScramExchange {
     const [, withoutProof = "", binding = "", nonce = "", proofText = ""] =
       CLIENT_FINAL.exec(message.toString("utf8")) ?? [];
     const sameHeader = Buffer.from(binding, "base64").toString("utf8") === this.#header;
-    if (withoutProof === "" || !sameHeader || nonce !== this.#clientNonce + this.#serverNonce) {
+    // librdkafka before 2.6 puts its own nonce before both; the server's alone makes the exchange a new one, as Apache Kafka sees it.
+    if (withoutProof === "" || !sameHeader || !nonce.endsWith(this.#serverNonce)) {
       throw new MalformedError("the client's final message does not belong to this SCRAM exchange");
     }
     const signed = `${this.#clientFirst},${this.#serverFirst},${withoutProof}`;

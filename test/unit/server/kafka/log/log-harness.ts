@@ -42,7 +42,7 @@ export async function openLog({
   await fileSystem.makeDirectory(DATA);
   await fileSystem.syncDirectory("/");
   const store = await openLogStore({ dir: DATA, clock, fsync, log, fileSystem });
-  const opened = await store.open("t", 0, { ...topicConfig({}, {}), ...config });
+  const opened = await store.open("t", 0, { ...topicConfig({ "retention.ms": "-1" }, {}), ...config });
   return { disk, clock, store, log: opened, reports };
 }
 

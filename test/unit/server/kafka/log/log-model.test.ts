@@ -293,7 +293,7 @@ describe("a log on a disk that fails", () => {
         for (const each of steps) await model.run(each);
         await model.end();
       }),
-      { numRuns: Number(process.env.LOG_MODEL_RUNS ?? 100) },
+      { numRuns: Number(process.env.LOG_MODEL_RUNS ?? 40) },
     );
   }, 120_000);
 });

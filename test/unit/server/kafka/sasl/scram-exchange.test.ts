@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, pbkdf2Sync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deriveScramKeys, SCRAM, type ScramMechanism, scramHash } from "../../../../../src/core/scram.ts";
@@ -53,7 +53,6 @@ describe("an exchange of SCRAM", () => {
   it.each(["SCRAM-SHA-256", "SCRAM-SHA-512"] as const)(
     "of %s goes well with any name and password, and adds a nonce of its own each time",
     async (mechanism) => {
-      const { pbkdf2Sync } = await import("node:crypto");
       await fc.assert(
         fc.asyncProperty(
           fc.string({ minLength: 1, unit: "grapheme" }).filter((name) => !name.includes("\0")),
@@ -99,6 +98,16 @@ describe("an exchange of SCRAM", () => {
   ])("refuses a final message with %s", async (_what, message) => {
     const keys = await exampleKeys();
     expect(() => beginExample().finish(Buffer.from(message), keys)).toThrow(MalformedError);
+  });
+
+  it("takes a final message with the client's nonce twice, as librdkafka sends it", async () => {
+    const keys = await exampleKeys();
+    const exchange = beginExample();
+    const withoutProof = EXAMPLE.clientFinal.replace(/,p=.*/, "").replace("r=", "r=rOprNGfwEbeRWgbNEkqO");
+    const salted = pbkdf2Sync(EXAMPLE.password, EXAMPLE.salt, EXAMPLE.iterations, 32, "sha256");
+    const signed = `${EXAMPLE.clientFirst.slice(3)},${EXAMPLE.serverFirst},${withoutProof}`;
+    const message = `${withoutProof},p=${prove("SCRAM-SHA-256", salted, signed)}`;
+    expect(exchange.finish(Buffer.from(message), keys)).toBeDefined();
   });
 
   it("takes a proof of another length for a wrong one", async () => {
