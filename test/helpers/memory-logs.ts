@@ -14,6 +14,7 @@ export class MemoryPartition implements OwnedPartition {
   logStart = 0;
   logEnd = 0;
   leaderEpoch = 0;
+  isReadOnly = false;
   #batches: Batch[] = [];
   readonly #listeners = new Set<() => void>();
 

@@ -48,7 +48,7 @@ export function meteredQuotas(quotas: Quotas, registry: Registry): Quotas {
   };
 }
 
-/** What there is: connections, topics, partitions. */
+/** What there is: connections, topics, partitions, and of these which take nothing more. */
 export function brokerMetrics(broker: Broker, registry: Registry): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -62,13 +62,19 @@ export function brokerMetrics(broker: Broker, registry: Registry): void {
   gauge("plugctl_kafka_connections", "Open connections of Kafka clients", () => broker.connections());
   gauge("plugctl_kafka_topics", "Topics", () => countTopics(broker).topics);
   gauge("plugctl_kafka_partitions", "Partitions of all topics", () => countTopics(broker).partitions);
+  gauge(
+    "plugctl_kafka_read_only_partitions",
+    "Partitions that take nothing more, since their disk failed",
+    () => countTopics(broker).readOnly,
+  );
 }
 
-export function countTopics({ topics }: Broker): { topics: number; partitions: number } {
-  const counted = { topics: 0, partitions: 0 };
+export function countTopics({ topics }: Broker): { topics: number; partitions: number; readOnly: number } {
+  const counted = { topics: 0, partitions: 0, readOnly: 0 };
   for (const { partitions } of topics.all()) {
     counted.topics++;
     counted.partitions += partitions.length;
+    counted.readOnly += partitions.filter(({ isReadOnly }) => isReadOnly).length;
   }
   return counted;
 }

@@ -24,6 +24,8 @@ export interface Partition {
   /** Offset that the next record gets; all before it may be read. */
   readonly logEnd: number;
   readonly leaderEpoch: number;
+  /** The disk failed: nothing is appended any more until the broker starts anew. */
+  readonly isReadOnly: boolean;
   /**
    * Checks one record batch and appends it, in the order of the calls. Resolves when it is as durable as `acks` asks.
    * @param acks 1 = written, -1 = durable under the broker's policy, 0 = like 1
