@@ -210,12 +210,15 @@ export function unsupportedError(
   kind: Kind,
   capability: Capability,
   kindsWithIt: readonly Kind[],
+  otherwise?: string | undefined,
 ) {
   return new PlugctlError(
     "UNSUPPORTED",
     `target "${target}" (${kind}) has no ${CAPABILITY_WORDS[capability]}`,
     {
-      hint: kindsWithIt.length > 0 ? `targets of kind ${kindsWithIt.join(", ")} have it` : undefined,
+      hint:
+        otherwise ??
+        (kindsWithIt.length > 0 ? `targets of kind ${kindsWithIt.join(", ")} have it` : undefined),
       details: { target, kind, capability },
     },
   );

@@ -10,12 +10,12 @@ export const LONGEST_LINE = 64 * 1024 * 1024;
  * The lines of a stream without their ends, as many at a time as have come. A last line that does not end is one too.
  * The lines are parts of the stream's pieces, not copies. @throws INVALID for a line that is longer than any message.
  */
-export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer[]> {
+export async function* linesOf(input: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer[]> {
   let rest: Buffer[] = [];
   let restBytes = 0;
   let count = 0;
   for await (const chunk of input) {
-    const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {

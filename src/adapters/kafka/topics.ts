@@ -41,7 +41,11 @@ export function createTopics(admin: AdminPort): Topics {
     create: ({ name, partitions, replicationFactor, configs, dryRun }) =>
       admin.createTopic({ name, partitions, replicationFactor, configs, validateOnly: dryRun }),
 
-    delete: (name) => admin.deleteTopic(name),
+    async delete(name) {
+      // A topic that brokers do not know may be one that they do not know yet: kafkajs would ask again for seconds.
+      await admin.topics([name]);
+      await admin.deleteTopic(name);
+    },
 
     configs: (name) => admin.configs(name),
 

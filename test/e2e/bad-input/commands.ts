@@ -160,13 +160,13 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
     what: "a reference with an unknown target",
     run: "info nowhere:maps",
     exit: 2,
-    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-kafka, local-store"],
   },
   {
     what: "an unknown target",
     run: "list -t nowhere",
     exit: 3,
-    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-kafka, local-store"],
   },
   {
     what: "two targets for one change",
