@@ -1,12 +1,12 @@
 // `npm test`: sets the clone up, then runs every check and every suite. The last line is
 // `N passed, N failed, N skipped` over all of them; each check counts as one.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBuilt, ensureInstalled, NODE, ROOT } from "./setup.mjs";
 
-/** What some tests need of the system: the program that is looked for, and the Debian package that brings it. */
+/** What some tests need of the system: the program or file that is looked for, and the Debian package that brings it. */
 const SYSTEM_PROGRAMS = {
   bwrap: "bubblewrap",
   busybox: "busybox-static",
@@ -22,6 +22,14 @@ const SYSTEM_PROGRAMS = {
   podman: "podman",
   "rabbitmq-server": "rabbitmq-server",
   zsh: "zsh",
+  zstd: "zstd",
+  java: "default-jre-headless",
+  mvn: "maven",
+  "/usr/lib/python3/dist-packages/confluent_kafka/__init__.py": "python3-confluent-kafka",
+  "/usr/lib/python3/dist-packages/kafka/__init__.py": "python3-kafka",
+  "/usr/lib/python3/dist-packages/lz4/__init__.py": "python3-lz4",
+  "/usr/lib/python3/dist-packages/snappy/__init__.py": "python3-snappy",
+  "/usr/lib/python3/dist-packages/zstandard/__init__.py": "python3-zstandard",
 };
 
 /** Checks that are not tests; each is a script of package.json. */
@@ -45,7 +53,7 @@ process.stdout.write(`${tally.passed} passed, ${tally.failed} failed, ${tally.sk
 
 function installSystemPrograms() {
   const missing = Object.entries(SYSTEM_PROGRAMS)
-    .filter(([program]) => spawnSync("which", [program]).status !== 0)
+    .filter(([name]) => !(name.startsWith("/") ? existsSync(name) : spawnSync("which", [name]).status === 0))
     .map(([, name]) => name);
   if (missing.length === 0) return;
   process.stdout.write(`installing ${missing.join(", ")}\n`);

@@ -194,11 +194,13 @@ export class Host {
       caFile: target.ca,
       credential: () =>
         this.credentials.find({ target: target.name, url: target.url, source: target.credential }),
+      login: () => this.credentials.login(target.name, target.url),
       timeoutMs: this.settings.timeoutMs,
       signal: this.signal,
       userAgent: `plugctl/${this.version}`,
       container: target.container,
       deb: target.deb,
+      kafka: target.kafka,
       env: this.env,
       cacheFolder: this.paths.cache,
       trace: this.settings.verbose ? (line) => this.terminal.note(`${sanitize(line)}\n`) : undefined,

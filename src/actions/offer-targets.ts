@@ -1,12 +1,21 @@
 import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Config, Target } from "../config/config.ts";
 import type { CredentialStore } from "../config/credentials.ts";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 
 /** What a server that has just started says of itself. */
 export interface OfferingServer {
   dataDir: string;
-  targets: readonly { name: string; kind: Kind; url: string; caFile?: string | undefined }[];
+  targets: readonly {
+    name: string;
+    kind: Kind;
+    url: string;
+    caFile?: string | undefined;
+    /** Where its brokers are, for a target of kind `kafka`. */
+    kafka?: KafkaTarget | undefined;
+  }[];
   /** Only at the first start on a data directory. */
   firstStart?: { login: string; token: string } | undefined;
 }
@@ -33,13 +42,20 @@ export async function offerTargets(options: {
       );
       continue;
     }
-    const { name, kind, url, caFile } = offered;
-    const value = { kind, url, ...(caFile === undefined ? {} : { ca: caFile }), dataDir: server.dataDir };
+    const { name, kind, url, caFile, kafka } = offered;
+    const value = {
+      kind,
+      url,
+      ...(kafka === undefined ? {} : { kafka }),
+      ...(caFile === undefined ? {} : { ca: caFile }),
+      dataDir: server.dataDir,
+    };
     if (
       existing === undefined ||
       existing.url !== url ||
       existing.ca !== caFile ||
-      existing.dataDir !== server.dataDir
+      existing.dataDir !== server.dataDir ||
+      !isDeepStrictEqual(existing.kafka, kafka)
     ) {
       const first = known.size === 0 && offered === server.targets[0];
       await config.editUser([

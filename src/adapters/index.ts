@@ -8,6 +8,8 @@ export interface AdapterEntry {
   readonly capabilities: readonly Capability[];
   /** Those of them that a target does not have, as its configuration tells. */
   readonly lacks?: (target: Parameters<typeof isServer>[0]) => readonly Capability[];
+  /** What to do with a target of this kind instead of what it cannot. */
+  readonly otherwise?: string;
   readonly load: () => Promise<AdapterModule>;
 }
 
@@ -46,6 +48,11 @@ export const ADAPTERS: Readonly<Partial<Record<Kind, AdapterEntry>>> = {
       "repository",
     ],
     load: () => import("./deb/index.ts"),
+  },
+  kafka: {
+    capabilities: ["health", "session", "topics", "groups", "messages"],
+    otherwise: "a Kafka target has topics, groups and messages, and no plugins: see plugctl kafka --help",
+    load: () => import("./kafka/index.ts"),
   },
   container: {
     capabilities: [

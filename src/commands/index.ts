@@ -24,6 +24,17 @@ import { exportPlugins } from "./export.meta.ts";
 import { history } from "./history.meta.ts";
 import { info } from "./info.meta.ts";
 import { install } from "./install.meta.ts";
+import { kafkaGroupsDelete } from "./kafka/groups/delete.meta.ts";
+import { kafkaGroupsDescribe } from "./kafka/groups/describe.meta.ts";
+import { kafkaGroupsList } from "./kafka/groups/list.meta.ts";
+import { kafkaGroupsReset } from "./kafka/groups/reset.meta.ts";
+import { kafkaProduce } from "./kafka/produce.meta.ts";
+import { kafkaTail } from "./kafka/tail.meta.ts";
+import { kafkaTopicsConfigs } from "./kafka/topics/configs.meta.ts";
+import { kafkaTopicsCreate } from "./kafka/topics/create.meta.ts";
+import { kafkaTopicsDelete } from "./kafka/topics/delete.meta.ts";
+import { kafkaTopicsDescribe } from "./kafka/topics/describe.meta.ts";
+import { kafkaTopicsList } from "./kafka/topics/list.meta.ts";
 import { kill } from "./kill.meta.ts";
 import { list } from "./list.meta.ts";
 import { login } from "./login.meta.ts";
@@ -161,6 +172,36 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
           command(debRepoPrune, () => import("./deb/repo/prune.ts")),
         ],
       },
+    ],
+  },
+  {
+    name: "kafka",
+    summary: "Topics, groups and messages of Kafka clusters",
+    group: "administer",
+    commands: [
+      {
+        name: "topics",
+        summary: "Topics of a Kafka cluster",
+        commands: [
+          command(kafkaTopicsList, () => import("./kafka/topics/list.ts")),
+          command(kafkaTopicsCreate, () => import("./kafka/topics/create.ts")),
+          command(kafkaTopicsDescribe, () => import("./kafka/topics/describe.ts")),
+          command(kafkaTopicsDelete, () => import("./kafka/topics/delete.ts")),
+          command(kafkaTopicsConfigs, () => import("./kafka/topics/configs.ts")),
+        ],
+      },
+      {
+        name: "groups",
+        summary: "Consumer groups of a Kafka cluster",
+        commands: [
+          command(kafkaGroupsList, () => import("./kafka/groups/list.ts")),
+          command(kafkaGroupsDescribe, () => import("./kafka/groups/describe.ts")),
+          command(kafkaGroupsReset, () => import("./kafka/groups/reset.ts")),
+          command(kafkaGroupsDelete, () => import("./kafka/groups/delete.ts")),
+        ],
+      },
+      command(kafkaTail, () => import("./kafka/tail.ts")),
+      command(kafkaProduce, () => import("./kafka/produce.ts")),
     ],
   },
   {

@@ -5,6 +5,7 @@ import type { ServerOptions } from "../server/index.ts";
 import type { Options } from "./command.ts";
 import type { serve } from "./serve.meta.ts";
 import { debOptions } from "./serve-deb-options.ts";
+import { kafkaOptions } from "./serve-kafka-options.ts";
 
 /** Makes a path of the user's absolute. */
 export type ResolvePath = (value: string | undefined) => string | undefined;
@@ -32,6 +33,7 @@ export function serverOptions(options: Options<typeof serve>, host: Host): Serve
       marketplaces: options.marketplace,
       pluginDomain: options.pluginDomain,
       maxPlugins: options.maxPlugins,
+      kafka: kafkaOptions(options),
       deb: debOptions(options, { path, env: host.env }),
     },
   };

@@ -41,6 +41,34 @@ export const serve = defineCommand({
     amqp: text("--amqp <url>", "RabbitMQ that is told of progress (password: PLUGCTL_AMQP_PASSWORD)"),
     amqpPasswordFile: text("--amqp-password-file <file>", "password of the user in --amqp"),
     wazoAuth: text("--wazo-auth <url>", "wazo-auth whose tokens are accepted as well"),
+    kafkaPort: integer(
+      "--kafka-port <port>",
+      "port of the Kafka endpoint, 0 for any free one (default: 9092; 0 with --port 0)",
+      { min: 0, max: 65_535 },
+    ),
+    kafkaAdvertise: text(
+      "--kafka-advertise <address>",
+      "host[:port] at which Kafka clients are told to connect (default: as they did)",
+    ),
+    kafkaFsync: text(
+      "--kafka-fsync <policy>",
+      "when acknowledged records are on disk: before the answer, or within a second (default: always)",
+      { choices: ["always", "interval"] },
+    ),
+    kafkaQuota: text("--kafka-quota <bytes>", "bytes a second that a user may send, and fetch: 10m"),
+    kafkaMaxConnections: integer("--kafka-max-connections <count>", "of Kafka clients (default: 10000)", {
+      min: 1,
+      max: 1_000_000,
+    }),
+    kafkaMaxConnectionsPerAddress: integer(
+      "--kafka-max-connections-per-address <count>",
+      "of Kafka clients from one address (default: 1000)",
+      { min: 1, max: 1_000_000 },
+    ),
+    kafkaBrokers: list(
+      "--kafka-brokers <host:port>",
+      "use this Apache Kafka instead of the own broker (a,b)",
+    ),
     publicUrl: text("--public-url <url>", "base URL that clients see, when a proxy stands in front"),
     tlsCert: text("--tls-cert <file>", "certificate (PEM)"),
     tlsKey: text("--tls-key <file>", "its private key (PEM)"),

@@ -40,6 +40,7 @@ async function announce(server: RunningServer, options: Options<typeof serve>, h
     http: server.http,
     ...(server.extraHttp.length === 0 ? {} : { extraHttp: server.extraHttp }),
     ...(server.socket === undefined ? {} : { socket: server.socket }),
+    ...server.addresses,
     dataDir: server.dataDir,
     targets: server.targets.map(({ name }) => name),
     modules: server.modules,
@@ -94,7 +95,8 @@ function where(name: string, state: RunningServer["modules"][string], server: Ru
   if (typeof state !== "string") return state.unavailable;
   if (state === "off") return "left out";
   const target = server.targets.find((offered) => offered.kind === name);
-  return target === undefined ? server.http : `${target.url} (target ${target.name})`;
+  const address = server.addresses[name] ?? target?.url ?? server.http;
+  return target === undefined ? address : `${address} (target ${target.name})`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

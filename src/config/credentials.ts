@@ -42,8 +42,12 @@ export class CredentialStore {
     if (this.#env.PLUGCTL_TOKEN) return this.#env.PLUGCTL_TOKEN.trim();
     if (this.#env.PLUGCTL_TOKEN_FILE) return readSecretFile(this.#env.PLUGCTL_TOKEN_FILE);
     if (query.source !== undefined) return this.#fromSource(query.target, query.source);
-    const stored = this.#read()[query.target];
-    return stored !== undefined && stored.origin === endpointOrigin(query.url) ? stored.token : undefined;
+    return this.#issuedBy(query.target, query.url)?.token;
+  }
+
+  /** Who signed in to a target with the credential that is stored for it. */
+  async login(target: string, url: string): Promise<string | undefined> {
+    return this.#issuedBy(target, url)?.login;
   }
 
   /** What is stored for a target, without regard to the environment. */
@@ -57,6 +61,12 @@ export class CredentialStore {
 
   async remove(target: string): Promise<void> {
     await this.#change(({ [target]: _removed, ...rest }) => rest);
+  }
+
+  /** What is stored for a target, unless another endpoint than that of the URL issued it. */
+  #issuedBy(target: string, url: string): StoredCredential | undefined {
+    const stored = this.#read()[target];
+    return stored?.origin === endpointOrigin(url) ? stored : undefined;
   }
 
   async #fromSource(target: string, source: CredentialSource): Promise<string> {
@@ -113,7 +123,9 @@ export class CredentialStore {
 /** Scheme, host and port of an endpoint; the path of a Unix socket. */
 export function endpointOrigin(url: string): string {
   const parsed = new URL(url);
-  return parsed.protocol === "unix:" ? url : parsed.origin;
+  if (parsed.protocol === "unix:") return url;
+  // Of schemes that it does not know, the parser tells no origin.
+  return parsed.protocol === "kafka:" ? `kafka://${parsed.host}` : parsed.origin;
 }
 
 /**

@@ -84,7 +84,7 @@ function settingsOf(value: unknown): unknown {
 
 /** A cloned repository must not make plugctl run a command, or send a secret of the user's elsewhere. */
 function credentialFaults(data: ConfigData): Fault[] {
-  return Object.entries(data.targets ?? {}).flatMap(([name, { credential, deb }]) => [
+  return Object.entries(data.targets ?? {}).flatMap(([name, { credential, deb, kafka }]) => [
     ...(credential === undefined
       ? []
       : [
@@ -93,9 +93,11 @@ function credentialFaults(data: ConfigData): Fault[] {
             message: "a project file may not say where credentials come from",
           },
         ]),
-    ...Object.keys(deb ?? {}).map((key) => ({
-      keys: ["targets", name, "deb", key],
-      message: "a project file may not say where credentials are sent",
-    })),
+    ...Object.entries({ deb, kafka }).flatMap(([kind, settings]) =>
+      Object.keys(settings ?? {}).map((key) => ({
+        keys: ["targets", name, kind, key],
+        message: "a project file may not say where credentials are sent",
+      })),
+    ),
   ]);
 }

@@ -1,6 +1,7 @@
 // zod/mini is taken apart by the bundler to what is used here; the whole of zod would be parsed at every start.
 import * as z from "zod/mini";
 import en from "zod/v4/locales/en.js";
+import { isBroker, SASL_MECHANISMS } from "../core/kafka/target.ts";
 import { KINDS } from "../core/plugin.ts";
 import { RESERVED_PREFIXES } from "../core/reference.ts";
 import { parseDuration } from "./duration.ts";
@@ -25,7 +26,7 @@ const credentialSchema = z.union([
 ]);
 export type CredentialSource = z.infer<typeof credentialSchema>;
 
-const ENDPOINTS: ReadonlySet<string> = new Set(["http:", "https:", "unix:", "tcp:"]);
+const ENDPOINTS: ReadonlySet<string> = new Set(["http:", "https:", "unix:", "tcp:", "kafka:"]);
 
 /** What only targets of kind `container` have. */
 const containerSchema = z.strictObject({
@@ -56,7 +57,7 @@ const debSchema = z.strictObject({
       .string()
       .check(
         z.refine(
-          isBroker,
+          isMessageBus,
           "must be a URL such as amqp://guest@host:5672, without a password (PLUGCTL_AMQP_PASSWORD holds it)",
         ),
       ),
@@ -74,9 +75,24 @@ const debSchema = z.strictObject({
   ),
 });
 
+/** What only targets of kind `kafka` have. */
+const kafkaSchema = z.strictObject({
+  /** Brokers beside the one of the URL. */
+  brokers: z.optional(
+    z.array(z.string().check(z.refine(isBroker, "must be HOST:PORT, such as broker.example.com:9092"))),
+  ),
+  tls: z.optional(z.boolean()),
+  /** PEM files of a client's certificate and its key. */
+  cert: z.optional(filled),
+  key: z.optional(filled),
+  sasl: z.optional(z.enum(SASL_MECHANISMS)),
+  /** Who signs in with a credential that plugctl login has not stored. */
+  user: z.optional(filled),
+});
+
 export const targetSchema = z.strictObject({
   kind: z.enum(KINDS),
-  /** `http:`, `https:` or `unix:` endpoint; engines also `tcp:`, `ssh:` and `docker-context:NAME`. */
+  /** `http:`, `https:` or `unix:` endpoint; engines also `tcp:`, `ssh:` and `docker-context:NAME`; brokers `kafka:`. */
   url: z
     .string()
     .check(
@@ -84,6 +100,7 @@ export const targetSchema = z.strictObject({
     ),
   container: z.optional(containerSchema),
   deb: z.optional(debSchema),
+  kafka: z.optional(kafkaSchema),
   /** PEM file of the authority that signed the endpoint's certificate. */
   ca: z.optional(filled),
   credential: z.optional(credentialSchema),
@@ -111,10 +128,11 @@ function isEndpoint(text: string): boolean {
   if (/^docker-context:[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(text)) return true;
   const url = URL.parse(text);
   if (url === null || url.password !== "") return false;
+  if (url.protocol === "kafka:") return text === `kafka://${url.host}` && isBroker(url.host);
   return url.protocol === "ssh:" || (url.username === "" && ENDPOINTS.has(url.protocol));
 }
 
-function isBroker(text: string): boolean {
+function isMessageBus(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^amqps?:$/.test(url.protocol) && url.hostname !== "" && url.password === "";
 }

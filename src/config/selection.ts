@@ -56,7 +56,13 @@ export function selectTargets({ config, settings }: Choice, capability: Capabili
 
 function capable(target: Target, capability: Capability): Target {
   if (has(target, capability)) return target;
-  throw unsupportedError(target.name, target.kind, capability, kindsWith(capability));
+  throw unsupportedError(
+    target.name,
+    target.kind,
+    capability,
+    kindsWith(capability),
+    ADAPTERS[target.kind]?.otherwise,
+  );
 }
 
 function noTarget(config: Config, capability: Capability) {

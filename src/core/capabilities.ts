@@ -6,6 +6,9 @@ import type { PackageRepositoryAccess } from "./deb-repository.ts";
 import { PlugctlError } from "./errors.ts";
 import type { History } from "./history.ts";
 import type { Installation } from "./installation.ts";
+import type { ConsumerGroups } from "./kafka/groups.ts";
+import type { Messages } from "./kafka/messages.ts";
+import type { Topics } from "./kafka/topics.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Access, Events, Logs, Shell, Statistics } from "./observation.ts";
 import type { Kind, Plugin, PluginDetail, Release } from "./plugin.ts";
@@ -149,6 +152,9 @@ export interface Capabilities {
   history: History;
   cancellation: Cancellation;
   builds: PackageBuilds;
+  topics: Topics;
+  groups: ConsumerGroups;
+  messages: Messages;
 }
 export type Capability = keyof Capabilities;
 
@@ -189,6 +195,9 @@ export const CAPABILITY_WORDS: Readonly<Record<Capability, string>> = {
   history: "a history of changes",
   cancellation: "operations that can be cancelled",
   builds: "builds of Debian packages",
+  topics: "topics",
+  groups: "consumer groups",
+  messages: "messages in topics",
 };
 
 /** The adapter's implementation of a capability. @throws UNSUPPORTED naming the kinds that have it. */
@@ -207,12 +216,15 @@ export function unsupportedError(
   kind: Kind,
   capability: Capability,
   kindsWithIt: readonly Kind[],
+  otherwise?: string | undefined,
 ) {
   return new PlugctlError(
     "UNSUPPORTED",
     `target "${target}" (${kind}) has no ${CAPABILITY_WORDS[capability]}`,
     {
-      hint: kindsWithIt.length > 0 ? `targets of kind ${kindsWithIt.join(", ")} have it` : undefined,
+      hint:
+        otherwise ??
+        (kindsWithIt.length > 0 ? `targets of kind ${kindsWithIt.join(", ")} have it` : undefined),
       details: { target, kind, capability },
     },
   );

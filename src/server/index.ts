@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 import { type Frame, openFrame } from "./frame.ts";
 import { type App, createApp } from "./http/app.ts";
@@ -36,7 +37,16 @@ export interface RunningServer {
   dataDir: string;
   version: string;
   modules: Record<string, ModuleReport>;
-  targets: { name: string; kind: Kind; url: string; caFile?: string }[];
+  /** `host:port` of modules that have a port of their own, by their names. */
+  addresses: Record<string, string>;
+  targets: {
+    name: string;
+    kind: Kind;
+    url: string;
+    caFile?: string;
+    /** Where its brokers are, for a target of kind `kafka`. */
+    kafka?: KafkaTarget;
+  }[];
   /** Only when this start made the administrator. */
   firstStart?: FirstStart;
   /** Finishes what runs within the drain time, then ends. May be called more than once. */
@@ -89,8 +99,11 @@ async function start(
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
   shutdown.add(flush);
+  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const frame = await openFrame({
     dataDir,
+    network: { host, tls, anyPort: options.port === 0 },
+    scram: SERVER_MODULES.some(({ name, scram }) => scram === true && selected.has(name)),
     version,
     log,
     publicUrl,
@@ -126,10 +139,19 @@ async function start(
     dataDir,
     version,
     modules: (await readiness(modules)).modules,
+    addresses: ownAddresses(modules),
     targets: offeredTargets(modules, http, tls?.caFile),
     ...(firstStart === undefined ? {} : { firstStart }),
     stop: () => shutdown.run(),
   };
+}
+
+function ownAddresses(modules: ReadonlyMap<string, ModuleState>): Record<string, string> {
+  return Object.fromEntries(
+    [...modules].flatMap(([name, state]) =>
+      state.state === "ready" && state.running.address !== undefined ? [[name, state.running.address]] : [],
+    ),
+  );
 }
 
 function offeredTargets(modules: ReadonlyMap<string, ModuleState>, url: string, caFile: string | undefined) {

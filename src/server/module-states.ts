@@ -1,4 +1,4 @@
-import { usageError } from "../core/errors.ts";
+import { isPlugctlError, usageError } from "../core/errors.ts";
 import type { RunningModule, ServerContext, ServerModule } from "./module.ts";
 
 export type ModuleState = { module: ServerModule } & (
@@ -15,7 +15,10 @@ export interface ModuleSelection {
   without?: readonly string[] | undefined;
 }
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+function reasonOf(error: unknown): string {
+  if (isPlugctlError(error) && error.hint !== undefined) return `${error.message}: ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** Names of the modules to start. @throws USAGE for a name that no module has, or when both lists are given. */
 export function selectModules(

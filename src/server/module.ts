@@ -1,14 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import type { KafkaTarget } from "../core/kafka/target.ts";
 import type { Kind } from "../core/plugin.ts";
 import type { BuildIsolation } from "./deb/builder/builder.ts";
 import type { AuditLog } from "./events/audit.ts";
 import type { EventBus } from "./events/bus.ts";
 import type { Operations } from "./events/operations.ts";
+import type { ConnectionLogins } from "./identity/connection-logins.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Logins } from "./identity/logins.ts";
 import type { ProgramTokens } from "./identity/program-tokens.ts";
+import type { TlsPair } from "./start/tls.ts";
 import type { BlobStore } from "./storage/blobs.ts";
 import type { Database, MigrationSet } from "./storage/database.ts";
 
@@ -25,13 +28,25 @@ export interface ServerContext {
   readonly blobs: BlobStore;
   readonly identity: Identity;
   readonly logins: Logins;
+  readonly connectionLogins: ConnectionLogins;
   readonly programTokens: ProgramTokens;
   readonly operations: Operations;
   readonly events: EventBus;
   readonly audit: AuditLog;
   readonly metrics: Registry;
   readonly now: () => Date;
+  /** For modules that listen on ports of their own. */
+  readonly network: Network;
   readonly options: ModuleOptions;
+}
+
+/** Where the server listens, and how: one choice for all of its ports. */
+export interface Network {
+  readonly host: string;
+  /** Whoever takes any free port for HTTP runs several servers: other ports are any free ones too unless they are named. */
+  readonly anyPort: boolean;
+  /** Without it, nothing beyond this machine is listened on unless the administrator wants that. */
+  readonly tls: TlsPair | undefined;
 }
 
 /** What the person who starts the server says about its modules. */
@@ -45,6 +60,24 @@ export interface ModuleOptions {
   /** How many container plugins may be installed, of all users together; default: no limit. */
   readonly maxPlugins?: number | undefined;
   readonly deb?: DebOptions | undefined;
+  readonly kafka?: KafkaOptions | undefined;
+}
+
+/** The Kafka endpoint. */
+export interface KafkaOptions {
+  /** 0 for any free one; default: 9092, or any where HTTP has any. */
+  readonly port?: number | undefined;
+  /** Where clients are told to connect; default: the address that they reached. */
+  readonly advertised?: { readonly host: string; readonly port?: number | undefined } | undefined;
+  /** When a record that was acknowledged with `acks=all` is on disk: before the answer (the default), or within a second. */
+  readonly fsync?: "always" | "interval" | undefined;
+  /** `host:port` of the brokers of an Apache Kafka that is used instead. */
+  readonly brokers?: readonly string[] | undefined;
+  /** Bytes per second that a user may send, and fetch; default: no limit. */
+  readonly quota?: number | undefined;
+  readonly maxConnections?: number | undefined;
+  /** Of these from one address. */
+  readonly maxConnectionsPerAddress?: number | undefined;
 }
 
 /** Plugins as Debian packages: where they go, how they are built, whom the server tells. */
@@ -69,6 +102,8 @@ export interface ServerModule {
   readonly name: string;
   /** Run in order before `start`, each once, in one transaction each. */
   readonly migrations: MigrationSet;
+  /** Users sign in to the module by SCRAM, for which more has to be kept of their passwords. */
+  readonly scram?: boolean;
   /**
    * sha256 of every blob that the module needs, from the database alone, so that it is known while the module does not run;
    * what no module names and nobody has stored for a day is collected as garbage. So a module refers only to blobs that it
@@ -90,6 +125,8 @@ export interface RunningModule {
   ready?(): Promise<void>;
   /** Targets that the first start writes into the invoking user's configuration. */
   readonly targets?: readonly OfferedTarget[];
+  /** `host:port` at which programs on this machine reach the module, where it has a port of its own. */
+  readonly address?: string;
   /** What there is of the module's things, for `server/status`: `{ plugins: 12, versions: 40 }`. */
   counts?(): Promise<Readonly<Record<string, number>>>;
   /** Called after the last request has been answered. */
@@ -106,4 +143,6 @@ export interface OfferedTarget {
   /** `local-store` and the like. */
   readonly name: string;
   readonly kind: Kind;
+  /** Where its brokers are, for a target of kind `kafka`. */
+  readonly kafka?: KafkaTarget;
 }

@@ -9,6 +9,7 @@ import { writeFiles } from "../helpers/plugin-folder.ts";
 import { BAD_ARCHIVES } from "./bad-input/archives.ts";
 import { BAD_COMMANDS } from "./bad-input/commands.ts";
 import { DEB_COMMANDS } from "./bad-input/deb-commands.ts";
+import { KAFKA_COMMANDS } from "./bad-input/kafka-commands.ts";
 import { BAD_MANIFESTS } from "./bad-input/manifests.ts";
 import { BAD_REQUESTS } from "./bad-input/requests.ts";
 import type { BadCommand, BadPlugin, BadRequest } from "./bad-input/rows.ts";
@@ -150,7 +151,7 @@ describe("a request with", () => {
 });
 
 describe("a command with", () => {
-  test.each([...BAD_COMMANDS, ...DEB_COMMANDS].map((row) => [row.what, row] as const))(
+  test.each([...BAD_COMMANDS, ...DEB_COMMANDS, ...KAFKA_COMMANDS].map((row) => [row.what, row] as const))(
     "%s fails",
     async (_, row) => {
       const folder = await makeFolder(world);

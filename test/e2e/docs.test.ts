@@ -55,6 +55,20 @@ test("the tour of the README works from its first to its last command", async ()
   }
 });
 
+test("the tour of the page on Kafka works from its first to its last command", async () => {
+  await using server = await BuiltServer.start();
+  const page = PAGES.find(({ path }) => path === "docs/commands-kafka.md")?.text ?? "";
+  const lines = blocks(page, "<!-- test:kafka -->\n```sh").flatMap((block) => block.trimEnd().split("\n"));
+  expect(lines.length).toBeGreaterThan(5);
+  let output = "";
+  for (const line of lines) {
+    const ran = await inShell(line, { env: server.env, cwd: server.folder });
+    expect(ran.exitCode, `${line}\n${ran.output}`).toBe(0);
+    output += ran.output;
+  }
+  for (const value of ["one", "two", "three"]) expect(output.split(value).length - 1).toBe(3);
+});
+
 /** The anchors of a page's headings, as code hosts make them. */
 const anchors = (text: string) =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
@@ -86,8 +100,9 @@ test.each(PAGES.map(({ path, text }) => [path, text] as const))(
 function plugctlCalls(script: string): string[][] {
   const calls: string[][] = [];
   const lines = script.replaceAll("\\\n", " ").replace(/^\$ /gm, "");
-  // A word in quotes or without, an end of a command, or the beginning of one in another's words.
-  const token = /'([^']*)'|"\$\(|"([^"]*)"|(\$\(|[|;&\n)]+)|(#.*)|([^\s|;&)'"#]+)/g;
+  // A word in quotes or without, an end of a command, or the beginning of one in another's words; what stdin comes from
+  // is as little part of the command as a comment.
+  const token = /'([^']*)'|"\$\(|"([^"]*)"|(\$\(|[|;&\n)]+)|(#.*|<\s*\S+)|([^\s|;&)'"#]+)/g;
   let words: string[] = [];
   for (const [whole, single, double, end, comment, bare] of `${lines}\n`.matchAll(token)) {
     if (comment !== undefined) continue;

@@ -14,6 +14,8 @@ export function makeConnection(given: Partial<Connection> & { url: string; token
     userAgent: "plugctl/test",
     container: undefined,
     deb: undefined,
+    kafka: undefined,
+    login: async () => undefined,
     env: process.env,
     cacheFolder: join(tmpdir(), "plugctl-test-cache"),
     trace: undefined,

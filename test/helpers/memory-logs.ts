@@ -1,4 +1,5 @@
-import { validateBatch } from "../../src/server/kafka/broker/records/batch.ts";
+import { topicConfig } from "../../src/server/kafka/broker/meta/topic-config.ts";
+import { validateBatch } from "../../src/server/kafka/broker/records/validate.ts";
 import type { LogStore, OwnedPartition } from "../../src/server/kafka/broker/topic-directory.ts";
 
 interface Batch {
@@ -13,6 +14,7 @@ export class MemoryPartition implements OwnedPartition {
   logStart = 0;
   logEnd = 0;
   leaderEpoch = 0;
+  isReadOnly = false;
   #batches: Batch[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -24,7 +26,7 @@ export class MemoryPartition implements OwnedPartition {
   configure(): void {}
 
   async append(batch: Buffer) {
-    validateBatch(batch, { maxMessageBytes: 1_048_588, segmentBytes: 67_108_864 });
+    validateBatch(batch, topicConfig({}, {}), Date.now());
     const bytes = Buffer.from(batch);
     const base = this.logEnd;
     bytes.writeBigInt64BE(BigInt(base), 0);
@@ -63,6 +65,10 @@ export class MemoryPartition implements OwnedPartition {
     return last && { offset: last.next - 1, timestamp: last.timestamp };
   }
 
+  epochAt() {
+    return this.leaderEpoch;
+  }
+
   endOffsetOfEpoch(epoch: number) {
     return { epoch: Math.min(epoch, this.leaderEpoch), endOffset: this.logEnd };
   }
@@ -91,6 +97,10 @@ export class MemoryLogs implements LogStore {
 
   async remove(topic: string, index: number): Promise<void> {
     this.partitions.delete(`${topic}-${index}`);
+  }
+
+  unclaimed(): readonly string[] {
+    return [];
   }
 
   async close(): Promise<void> {}

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type AsyncMessage, Connection } from "rabbitmq-client";
 import { afterAll, beforeAll } from "vitest";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import { freePort } from "./free-port.ts";
 
 /** Debian's own script of that name changes to the user `rabbitmq` and its folders. */
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -106,14 +106,6 @@ export function useRabbitMq(): RabbitMq {
       return { messages };
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 async function canConnect(url: string): Promise<boolean> {

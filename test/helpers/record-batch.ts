@@ -9,6 +9,9 @@ export interface BatchOptions {
   codec?: number;
   /** Of all records, in milliseconds. */
   timestamp?: number;
+  /** -1 where the producer is not idempotent. */
+  producerId?: number;
+  baseSequence?: number;
 }
 
 /** A batch whose header and checksum are right. Its records are zeros, which a broker never looks at. */
@@ -17,6 +20,8 @@ export function recordBatch({
   bytes = 10,
   codec = 0,
   timestamp = 1_000,
+  producerId = -1,
+  baseSequence = -1,
 }: BatchOptions = {}): Buffer {
   const batch = Buffer.alloc(61 + bytes);
   batch.writeInt32BE(batch.length - 12, 8);
@@ -25,8 +30,8 @@ export function recordBatch({
   batch.writeInt32BE(count - 1, 23);
   batch.writeBigInt64BE(BigInt(timestamp), 27);
   batch.writeBigInt64BE(BigInt(timestamp), 35);
-  batch.writeBigInt64BE(-1n, 43);
-  batch.writeInt32BE(-1, 53);
+  batch.writeBigInt64BE(BigInt(producerId), 43);
+  batch.writeInt32BE(baseSequence, 53);
   batch.writeInt32BE(count, 57);
   batch.writeUInt32BE(crc32c(batch, 21), 17);
   return batch;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import { freePort } from "./free-port.ts";
 
 export const REGISTRY_LOGIN = { username: "puller", password: "s3cret-word" } as const;
 
@@ -50,14 +50,4 @@ export function useRegistry(options: { login?: boolean } = {}): Registry {
       return `127.0.0.1:${port}`;
     },
   };
-}
-
-/** The registry takes no port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -5,7 +5,7 @@ import { run } from "../../src/run.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
 export interface CliOptions {
-  stdin?: string;
+  stdin?: string | AsyncIterable<string>;
   /** Beside what the helper sets; undefined takes a variable away. */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
@@ -46,10 +46,13 @@ export async function makeCli(folder?: string): Promise<Cli> {
       ...options.env,
     };
     const [stdout, stderr] = [collect(options.tty, options.onStdout), collect(options.tty)];
-    const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), {
-      isTTY: options.tty === true,
-      setRawMode: options.onRawMode,
-    });
+    const stdin = Object.assign(
+      Readable.from(typeof options.stdin === "string" ? [options.stdin] : (options.stdin ?? [])),
+      {
+        isTTY: options.tty === true,
+        setRawMode: options.onRawMode,
+      },
+    );
     const code = await run(typeof words === "string" ? words.split(" ") : words, {
       terminal: new Terminal(
         { stdin: stdin as InputStream, stdout: stdout.stream, stderr: stderr.stream },

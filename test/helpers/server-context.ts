@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 import { type Frame, openFrame } from "../../src/server/frame.ts";
 import { type ClientTimeouts, createApp } from "../../src/server/http/app.ts";
 import type { EventStreams } from "../../src/server/http/sse.ts";
-import type { ModuleOptions, ServerContext, ServerModule } from "../../src/server/module.ts";
+import type { ModuleOptions, Network, ServerContext, ServerModule } from "../../src/server/module.ts";
 import { type ModuleState, runningModules, startModules } from "../../src/server/module-states.ts";
 import { type FirstStart, prepareIdentity } from "../../src/server/start/first-start.ts";
 import { makeTempDir } from "./temp-dir.ts";
@@ -21,6 +21,8 @@ export interface FrameSettings {
   now?: () => Date;
   log?: Logger;
   options?: ModuleOptions;
+  network?: Network;
+  scram?: boolean;
 }
 
 /** Everything that a server has except its listener, over a real database in a temporary directory. */

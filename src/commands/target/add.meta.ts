@@ -1,3 +1,4 @@
+import { SASL_MECHANISMS } from "../../core/kafka/target.ts";
 import { KINDS } from "../../core/plugin.ts";
 import { defineCommand, flag, list, requiredText, several, text } from "../command.ts";
 
@@ -9,13 +10,13 @@ export const targetAdd = defineCommand({
     kind: requiredText("--kind <kind>", "kind of the backend", { choices: KINDS }),
     url: text(
       "--url <url>",
-      "endpoint: https://…, http://… or unix:///path; engines also tcp://, ssh://user@host, docker-context:NAME",
+      "endpoint: https://…, http://… or unix:///path; engines also tcp://, ssh://user@host, docker-context:NAME; brokers kafka://host:port",
     ),
     ca: text("--ca <file>", "PEM file of the authority that signed the endpoint's certificate"),
-    cert: text("--cert <file>", "container: PEM file of the client's certificate"),
-    key: text("--key <file>", "container: PEM file of the key of that certificate"),
+    cert: text("--cert <file>", "container, kafka: PEM file of the client's certificate"),
+    key: text("--key <file>", "container, kafka: PEM file of the key of that certificate"),
     thinger: text("--thinger <url>", "container: a Thinger.io server instead of an engine"),
-    user: text("--user <name>", "container: whose plugins these are"),
+    user: text("--user <name>", "container: whose plugins these are; kafka: who signs in"),
     swarm: flag("--swarm", "container: the engine manages a swarm, and plugins become services"),
     catalogue: several(
       "--catalogue <place>",
@@ -27,6 +28,9 @@ export const targetAdd = defineCommand({
       "deb: message bus of a wazo-plugind, amqp://user@host:5672 without a password",
     ),
     auth: text("--auth <url>", "deb: wazo-auth, where it has an address of its own (http://host:9497)"),
+    brokers: list("--brokers <host:port>", "kafka: brokers to ask first, instead of --url or beside it"),
+    tls: flag("--tls", "kafka: connections are encrypted"),
+    sasl: text("--sasl <mechanism>", "kafka: how clients sign in", { choices: SASL_MECHANISMS }),
     credentialEnv: text("--credential-env <variable>", "environment variable that holds the credential"),
     credentialCommand: list(
       "--credential-command <words>",
@@ -45,6 +49,10 @@ export const targetAdd = defineCommand({
     [
       "a Wazo host, through its nginx",
       "plugctl target add pbx --kind deb --url https://pbx.example.com --ca pbx.pem",
+    ],
+    [
+      "a Kafka cluster that asks who one is",
+      "plugctl target add stream --kind kafka --brokers k1.example.com:9093,k2.example.com:9093 --tls --sasl scram-sha-512",
     ],
   ],
 });

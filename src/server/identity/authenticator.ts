@@ -31,8 +31,8 @@ export interface Authenticator {
   authenticate(request: FastifyRequest): Promise<Caller | null>;
   /** Checks a token that came otherwise than as a request's credential. @throws Problem 401. */
   authenticateToken(token: string, ip: string): Promise<Caller>;
-  /** The caller's present roles and limits, for a principal from elsewhere; no rights when it may not act any more. */
-  load(principal: Principal): Promise<Rights>;
+  /** The caller's present roles and limits, for a principal from elsewhere; null when it may not act any more. */
+  load(principal: Principal): Promise<Rights | null>;
 }
 
 export interface AuthenticatorDependencies {
@@ -181,7 +181,7 @@ export function createAuthenticator({ db, keys, passwords, now }: AuthenticatorD
       const tokenIsGood =
         tokenId === null ||
         (token !== undefined && token.revokedAt === null && token.expiresAt > now().toISOString());
-      if (user?.state !== "active" || !tokenIsGood) return { grants: [], limits: null };
+      if (user?.state !== "active" || !tokenIsGood) return null;
       const { grants } = await loadRoles(db, userId);
       return { grants, limits: token ? parseLimits(token) : null };
     },

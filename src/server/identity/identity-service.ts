@@ -1,17 +1,16 @@
 import type { FastifyRequest } from "fastify";
 import type { Kysely } from "kysely";
-import { LRUCache } from "lru-cache";
 import type { Permission } from "../../core/permissions.ts";
 import type { AuditLog } from "../events/audit.ts";
 import { originOf } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
 import type { Authenticator, Caller } from "./authenticator.ts";
+import type { FailureAudit } from "./failure-audit.ts";
 import type { Identity, Principal, Scope } from "./identity.ts";
 import { EVERYTHING, effectiveGrants, type Rights, rightsAllow } from "./rights.ts";
 import type { IdentityTables } from "./tables.ts";
 
-/** One address fills at most one row of the audit log in this time with credentials that nobody issued. */
-const FAILURE_AUDIT_MS = 60_000;
+const NO_RIGHTS: Rights = { grants: [], limits: null };
 
 /** What the frame's own routes need beside the contract that modules see. */
 export interface IdentityService extends Identity {
@@ -34,6 +33,7 @@ export interface IdentityDependencies {
   db: Kysely<IdentityTables>;
   audit: AuditLog;
   authenticator: Authenticator;
+  failures: FailureAudit;
 }
 
 const scopeName = ({ provider, plugin }: Scope) =>
@@ -45,10 +45,10 @@ function denialCode({ grants, limits }: Rights, permission: Permission): string 
   return held && (limits === null || limits.scopes.includes(permission)) ? "not_owner" : "scope_missing";
 }
 
-export function createIdentityService({ db, audit, authenticator }: IdentityDependencies): IdentityService {
+export function createIdentityService(dependencies: IdentityDependencies): IdentityService {
+  const { db, audit, authenticator, failures } = dependencies;
   const byRequest = new WeakMap<FastifyRequest, Promise<Caller | null>>();
   const byPrincipal = new WeakMap<Principal, Rights>();
-  const auditedFailures = new LRUCache<string, true>({ max: 1000, ttl: FAILURE_AUDIT_MS });
 
   async function identify(request: FastifyRequest): Promise<Caller | null> {
     try {
@@ -56,24 +56,12 @@ export function createIdentityService({ db, audit, authenticator }: IdentityDepe
       if (caller) byPrincipal.set(caller.principal, caller.rights);
       return caller;
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) await auditFailure(request, error);
+      if (error instanceof Problem && error.status === 401) {
+        const { code } = error;
+        await failures.record(originOf(request), { code, route: request.routeOptions.url ?? null });
+      }
       throw error;
     }
-  }
-
-  async function auditFailure(request: FastifyRequest, { code }: Problem): Promise<void> {
-    const origin = originOf(request);
-    if (auditedFailures.has(origin.ip)) return;
-    auditedFailures.set(origin.ip, true);
-    const detail = { code, route: request.routeOptions.url ?? null };
-    await audit.record({
-      actor: null,
-      action: "authenticate",
-      resource: "server",
-      outcome: "denied",
-      ...origin,
-      detail,
-    });
   }
 
   function findCaller(request: FastifyRequest): Promise<Caller | null> {
@@ -86,7 +74,7 @@ export function createIdentityService({ db, audit, authenticator }: IdentityDepe
   }
 
   const rightsOf = async (principal: Principal) =>
-    byPrincipal.get(principal) ?? (await authenticator.load(principal));
+    byPrincipal.get(principal) ?? (await authenticator.load(principal)) ?? NO_RIGHTS;
 
   async function caller(request: FastifyRequest): Promise<Caller> {
     const found = await findCaller(request);

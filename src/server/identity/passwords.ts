@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import { LRUCache } from "lru-cache";
 import { verifyPassword } from "./password.ts";
+import { addMissingScramKeys } from "./scram-keys.ts";
 import type { IdentityTables } from "./tables.ts";
 import type { LoginThrottle } from "./throttle.ts";
 
@@ -15,12 +16,19 @@ export interface PasswordCheck {
   check(login: string, password: string, address: string): Promise<string | undefined>;
 }
 
+export interface PasswordCheckDependencies {
+  db: Kysely<IdentityTables>;
+  throttle: LoginThrottle;
+  /** Whether users sign in by SCRAM: keys for it are made when a right password comes by that has none. */
+  scram: boolean;
+}
+
 /**
  * Checks passwords. A client that sends one with every request would cost 128 MiB and a quarter of a second each
  * time, so a right one is remembered for minutes: as a keyed digest with a key that only this process has, and only
  * as long as the stored hash is the same.
  */
-export function createPasswordCheck(db: Kysely<IdentityTables>, throttle: LoginThrottle): PasswordCheck {
+export function createPasswordCheck({ db, throttle, scram }: PasswordCheckDependencies): PasswordCheck {
   const secret = randomBytes(32);
   const remembered = new LRUCache<string, true>({ max: 1000, ttl: REMEMBERED_MS });
   /** Equal checks that run at the same time are one. */
@@ -50,7 +58,8 @@ export function createPasswordCheck(db: Kysely<IdentityTables>, throttle: LoginT
           check = verify(login, password, stored, address).finally(() => running.delete(key));
           running.set(key, check);
         }
-        if (!(await check)) return undefined;
+        if (!(await check) || user === undefined) return undefined;
+        if (scram) await addMissingScramKeys(db, { id: user.id, hash: user.password }, password);
         remembered.set(key, true);
       }
       return user?.id;

@@ -1,5 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import type { MigrationSet } from "../storage/database.ts";
+
+/** Of what salts are made up for users that there are not. */
+export const SCRAM_SALTS = "scram-salts";
 
 export type IdentityTables = {
   user: {
@@ -34,6 +38,17 @@ export type IdentityTables = {
   };
   /** A login: one family of refresh tokens, of which only the newest is good. */
   session: { id: string; user_id: string; refresh_hash: string; created_at: string; expires_at: string };
+  /** What SCRAM checks a password with, beside the hash that all else goes by; base64. Changes with it. */
+  scram_key: {
+    user_id: string;
+    mechanism: string;
+    salt: string;
+    iterations: number;
+    stored_key: string;
+    server_key: string;
+  };
+  /** Random values that the server made for itself once; base64. */
+  server_secret: { name: string; value: string };
 };
 
 export const identityMigrations: MigrationSet = {
@@ -73,6 +88,19 @@ export const identityMigrations: MigrationSet = {
           refresh_hash TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT NOT NULL
         )`.execute(db);
       await sql`CREATE INDEX session_by_user ON session (user_id)`.execute(db);
+    },
+  },
+  "0002-scram": {
+    async up(db) {
+      await sql`
+        CREATE TABLE scram_key (
+          user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE, mechanism TEXT NOT NULL,
+          salt TEXT NOT NULL, iterations INTEGER NOT NULL, stored_key TEXT NOT NULL, server_key TEXT NOT NULL,
+          PRIMARY KEY (user_id, mechanism)
+        )`.execute(db);
+      await sql`CREATE TABLE server_secret (name TEXT PRIMARY KEY, value TEXT NOT NULL)`.execute(db);
+      const secret = randomBytes(32).toString("base64");
+      await sql`INSERT INTO server_secret (name, value) VALUES (${SCRAM_SALTS}, ${secret})`.execute(db);
     },
   },
 };

@@ -1,6 +1,8 @@
 import { Problem } from "../http/problem.ts";
 import { assertAdminRemains, type IdentityDatabase, isDuplicate } from "./changes.ts";
+import type { PasswordSecrets } from "./password-secrets.ts";
 import { BUILT_IN_ROLES } from "./roles.ts";
+import { replaceScramKeys } from "./scram-keys.ts";
 
 export type UserState = "active" | "disabled";
 
@@ -18,8 +20,7 @@ export interface UserRecord {
 export interface NewUser {
   login: string;
   name?: string | undefined;
-  /** As `hashPassword` made it. */
-  passwordHash: string;
+  password: PasswordSecrets;
 }
 
 const notFound = (login: string) => new Problem(404, "user_not_found", `there is no user "${login}"`);
@@ -78,7 +79,7 @@ export async function insertUser(trx: IdentityDatabase, user: NewUser, now: Date
         id,
         login: user.login,
         name: user.name ?? null,
-        password: user.passwordHash,
+        password: user.password.hash,
         state: "active",
         created_at: at,
         updated_at: at,
@@ -89,12 +90,13 @@ export async function insertUser(trx: IdentityDatabase, user: NewUser, now: Date
     if (isDuplicate(error)) throw new Problem(409, "user_exists", `the login "${user.login}" is taken`);
     throw error;
   }
+  await replaceScramKeys(trx, id, user.password.scram);
   return id;
 }
 
 export interface UserChange {
   name?: string | null | undefined;
-  passwordHash?: string | undefined;
+  password?: PasswordSecrets | undefined;
   state?: UserState | undefined;
 }
 
@@ -113,12 +115,13 @@ export async function updateUser(
     .set({
       updated_at: now.toISOString(),
       ...(change.name === undefined ? {} : { name: change.name }),
-      ...(change.passwordHash === undefined ? {} : { password: change.passwordHash }),
+      ...(change.password === undefined ? {} : { password: change.password.hash }),
       ...(change.state === undefined ? {} : { state: change.state }),
     })
     .where("id", "=", id)
     .execute();
-  if (change.passwordHash !== undefined || change.state === "disabled") {
+  if (change.password !== undefined) await replaceScramKeys(trx, id, change.password.scram);
+  if (change.password !== undefined || change.state === "disabled") {
     await trx.deleteFrom("session").where("user_id", "=", id).execute();
   }
   if (change.state === "disabled") await assertAdminRemains(trx);

@@ -4,7 +4,8 @@ import { PERMISSIONS } from "../../core/permissions.ts";
 import type { Frame } from "../frame.ts";
 import { passwordSchema } from "../http/schemas.ts";
 import type { IdentityDatabase } from "../identity/changes.ts";
-import { hashPassword, verifyPassword } from "../identity/password.ts";
+import { verifyPassword } from "../identity/password.ts";
+import type { PasswordSecrets } from "../identity/password-secrets.ts";
 import { insertProvider } from "../identity/providers.ts";
 import { EVERYTHING } from "../identity/rights.ts";
 import { ADMIN_ROLE } from "../identity/roles.ts";
@@ -35,8 +36,8 @@ async function readPassword(file: string): Promise<string> {
   return password.data;
 }
 
-async function createAll(trx: IdentityDatabase, passwordHash: string, now: Date): Promise<string> {
-  const userId = await insertUser(trx, { login: ADMIN, name: "Administrator", passwordHash }, now);
+async function createAll(trx: IdentityDatabase, password: PasswordSecrets, now: Date): Promise<string> {
+  const userId = await insertUser(trx, { login: ADMIN, name: "Administrator", password }, now);
   await addMembership(trx, { userId, role: ADMIN_ROLE, provider: null });
   await insertProvider(trx, { id: LOCAL_PROVIDER, name: "Local" }, now);
   const { token } = await insertToken(
@@ -54,6 +55,9 @@ async function createAll(trx: IdentityDatabase, passwordHash: string, now: Date)
   return token;
 }
 
+/** No password fits. */
+const NONE: PasswordSecrets = { hash: "", scram: new Map() };
+
 /** Makes sure that `admin` exists, is active, an administrator, and has this password. */
 async function resetAdmin(db: IdentityDatabase, frame: Frame, password: string): Promise<void> {
   const { audit, now } = frame.context;
@@ -64,12 +68,11 @@ async function resetAdmin(db: IdentityDatabase, frame: Frame, password: string):
     .executeTakeFirst();
   // With the same password the sessions go on: the flag may stand in a unit file.
   const isSame = user !== undefined && (await verifyPassword(password, user.password));
-  const passwordHash = isSame ? undefined : await hashPassword(password);
+  const secrets = isSame ? undefined : await frame.makePasswordSecrets(password);
   await db.transaction().execute(async (trx) => {
-    const userId =
-      user?.id ?? (await insertUser(trx, { login: ADMIN, passwordHash: passwordHash ?? "" }, now()));
+    const userId = user?.id ?? (await insertUser(trx, { login: ADMIN, password: secrets ?? NONE }, now()));
     await addMembership(trx, { userId, role: ADMIN_ROLE, provider: null });
-    await updateUser(trx, userId, { state: "active", passwordHash }, now());
+    await updateUser(trx, userId, { state: "active", password: secrets }, now());
     if (isSame) return;
     const entry = {
       actor: null,
@@ -96,9 +99,9 @@ export async function prepareIdentity(frame: Frame, passwordFile?: string): Prom
     return undefined;
   }
   const password = given ?? generatePassword();
-  const passwordHash = await hashPassword(password);
+  const secrets = await frame.makePasswordSecrets(password);
   const token = await db.transaction().execute(async (trx) => {
-    const created = await createAll(trx, passwordHash, now());
+    const created = await createAll(trx, secrets, now());
     const entry = { actor: null, action: "server.first-start", resource: "server", outcome: "ok" as const };
     await audit.record({ ...entry, ip: null, requestId: null }, trx);
     return created;

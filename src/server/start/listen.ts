@@ -47,7 +47,11 @@ export type ExtraServer = Server | HttpsServer;
 
 const portOf = (server: FastifyInstance["server"] | ExtraServer) => (server.address() as AddressInfo).port;
 
-function listenError(error: unknown, { host, port, flag }: { host: string; port: number; flag: string }) {
+/** The system's refusal to listen, with what to do about it; other errors as they are. */
+export function listenError(
+  error: unknown,
+  { host, port, flag }: { host: string; port: number; flag: string },
+) {
   switch (systemCode(error)) {
     case "EADDRINUSE":
       return conflictError(`port ${port} on ${host} is in use`, {

@@ -160,13 +160,13 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
     what: "a reference with an unknown target",
     run: "info nowhere:maps",
     exit: 2,
-    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-kafka, local-store"],
   },
   {
     what: "an unknown target",
     run: "list -t nowhere",
     exit: 3,
-    says: ['no target is called "nowhere"', "targets: local-deb, local-store"],
+    says: ['no target is called "nowhere"', "targets: local-deb, local-kafka, local-store"],
   },
   {
     what: "two targets for one change",
@@ -483,6 +483,51 @@ export const BAD_COMMANDS: readonly BadCommand[] = [
     files: { "cert.pem": "x", "key.pem": "y" },
     exit: 2,
     says: ["are not a certificate and its private key"],
+  },
+  {
+    what: "a Kafka port that is none",
+    run: serve("--kafka-port 70000"),
+    exit: 2,
+    says: ["--kafka-port", '"70000"', "from 0 to 65535"],
+  },
+  {
+    what: "a policy of durability that there is not",
+    run: serve("--kafka-fsync never"),
+    exit: 2,
+    says: ["--kafka-fsync", "always, interval"],
+  },
+  {
+    what: "a quota that is no size",
+    run: serve("--kafka-quota fast"),
+    exit: 2,
+    says: ['--kafka-quota: "fast"', "write 10m"],
+  },
+  {
+    what: "an advertised address with a scheme",
+    run: serve("--kafka-advertise https://kafka.example.com"),
+    exit: 2,
+    says: [
+      '--kafka-advertise: "https://kafka.example.com" is not an address',
+      "write kafka.example.com:9092",
+    ],
+  },
+  {
+    what: "no Kafka client at all",
+    run: serve("--kafka-max-connections 0"),
+    exit: 2,
+    says: ["--kafka-max-connections", '"0"', "from 1 to"],
+  },
+  {
+    what: "a broker without its port",
+    run: serve("--kafka-brokers kafka.example.com"),
+    exit: 2,
+    says: ['--kafka-brokers: "kafka.example.com" names no port', "write kafka.example.com:9092"],
+  },
+  {
+    what: "settings of the own broker beside another",
+    run: serve("--kafka-brokers 127.0.0.1:9092 --kafka-quota 10m"),
+    exit: 2,
+    says: ["--kafka-quota is about the broker that --kafka-brokers replaces"],
   },
   { what: "an unknown module", run: serve("--only shop"), exit: 2, says: ['no module "shop"', "modules: "] },
   {

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -9,6 +8,7 @@ import { busyboxImage } from "../../helpers/busybox-image.ts";
 import { makeContainerServer, webEntry } from "../../helpers/container-server.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { useDockerEngine } from "../../helpers/docker-engine.ts";
+import { freePort } from "../../helpers/free-port.ts";
 import { caller } from "../../helpers/http-client.ts";
 import { writeFiles } from "../../helpers/plugin-folder.ts";
 
@@ -28,14 +28,6 @@ describeWith(["docker.io", "busybox-static"], "the server over an engine", () =>
   });
 
   const PLUGIN = "/v1/users/admin/plugins/web";
-
-  async function freePort(): Promise<number> {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as { port: number };
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
-  }
 
   /** Environment of a plugin's container, as the engine has it. */
   async function environment(name: string): Promise<Map<string, string>> {

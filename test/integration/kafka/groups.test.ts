@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { expect, it, onTestFinished } from "vitest";
-import { type Broker, startBroker } from "../../../src/server/kafka/broker/broker.ts";
+import { type Broker, openLogStore, startBroker } from "../../../src/server/kafka/broker/index.ts";
 import { ErrorCode } from "../../../src/server/kafka/broker/protocol/errors.ts";
 import { createTopics } from "../../../src/server/kafka/broker/protocol/messages/create-topics.ts";
 import { describeGroups } from "../../../src/server/kafka/broker/protocol/messages/describe-groups.ts";
 import { offsetFetch } from "../../../src/server/kafka/broker/protocol/messages/offset-fetch.ts";
 import { describeWith } from "../../helpers/debian-programs.ts";
 import { WireClient } from "../../helpers/kafka-wire.ts";
-import { MemoryLogs } from "../../helpers/memory-logs.ts";
 import { makeTempDir } from "../../helpers/temp-dir.ts";
 
 const PARTITIONS = 6;
@@ -21,7 +20,7 @@ async function start(dataDir: string): Promise<Broker> {
     dataDir,
     listeners: [{ host: "127.0.0.1", port: 0 }],
     fsync: "interval",
-    openLogs: async () => new MemoryLogs(),
+    openLogs: openLogStore,
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   onTestFinished(() => broker.stop());

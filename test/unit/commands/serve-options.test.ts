@@ -12,6 +12,8 @@ function optionsOf(given: Partial<Options<typeof serve>>, env: NodeJS.ProcessEnv
   return serverOptions(given as Options<typeof serve>, host);
 }
 
+const kafkaOf = (given: Partial<Options<typeof serve>>) => optionsOf(given).modules?.kafka;
+
 const debOf = (given: Partial<Options<typeof serve>>, env?: NodeJS.ProcessEnv, cwd?: string) =>
   optionsOf(given, env, cwd).modules?.deb;
 
@@ -34,6 +36,26 @@ describe("the options of serve", () => {
       authUrl: "https://pbx.example.com/api/auth",
       amqp: "amqp://guest@127.0.0.1:5672",
     });
+  });
+
+  it("say where the Kafka endpoint is, for its own machine and for others, and what a user may send", () => {
+    expect(kafkaOf({ kafkaPort: 0, kafkaAdvertise: "kafka.example.com:19092", kafkaQuota: "1.5m" })).toEqual({
+      port: 0,
+      advertised: { host: "kafka.example.com", port: 19_092 },
+      quota: 1_572_864,
+    });
+    expect(kafkaOf({ kafkaAdvertise: "[2001:db8::1]" })).toEqual({
+      advertised: { host: "2001:db8::1", port: undefined },
+    });
+    expect(kafkaOf({ kafkaFsync: "interval", kafkaMaxConnections: 5 })).toEqual({
+      fsync: "interval",
+      maxConnections: 5,
+    });
+  });
+
+  it("name the brokers of an Apache Kafka to be used instead", () => {
+    const kafkaBrokers = ["kafka1.example.com:9092", "10.0.0.1:9093"];
+    expect(kafkaOf({ kafkaBrokers })).toEqual({ brokers: kafkaBrokers });
   });
 
   it("name further ports", () => {
@@ -78,6 +100,12 @@ describe("the options of serve", () => {
     ["a version that is none", { wazoVersion: "newest" }],
     ["a port that is too high", { extraPort: ["70000"] }],
     ["a port that is a word", { extraPort: ["http"] }],
+    ["a broker with a port that is too high", { kafkaBrokers: ["kafka:70000"] }],
+    ["a broker with a scheme", { kafkaBrokers: ["kafka://kafka:9092"] }],
+    ["a broker without a port", { kafkaBrokers: ["kafka:9092", "kafka2"] }],
+    ["brokers with a setting of the own one", { kafkaBrokers: ["kafka:9092"], kafkaPort: 0 }],
+    ["port 0 to connect to", { kafkaAdvertise: "kafka.example.com:0" }],
+    ["a quota of nothing", { kafkaQuota: "0" }],
   ])("refuse %s", (_what, given) => {
     expect(() => optionsOf(given)).toThrow(expect.objectContaining({ code: "USAGE" }));
   });

@@ -11,7 +11,6 @@ import {
   timeSchema,
 } from "../../http/schemas.ts";
 import { getRole } from "../custom-roles.ts";
-import { hashPassword } from "../password.ts";
 import type { Grant } from "../rights.ts";
 import { addMembership, deleteUser, getUser, insertUser, listUsers, updateUser } from "../users.ts";
 import { type RouteContext, typed } from "./context.ts";
@@ -31,7 +30,7 @@ const paramsSchema = z.object({ login: loginSchema });
 const newMembershipSchema = z.object({ role: slugSchema, provider: slugSchema.nullish() });
 
 export function userRoutes(app: FastifyInstance, { frame, db, apply, now }: RouteContext): void {
-  const { identity } = frame;
+  const { identity, makePasswordSecrets } = frame;
   const tags = ["users"];
 
   /** Somebody who manages users somewhere, or the user in question. */
@@ -77,10 +76,10 @@ export function userRoutes(app: FastifyInstance, { frame, db, apply, now }: Rout
       const { login, name, password, roles } = request.body;
       const attempt = { action: "user.create", resource: `user:${login}` };
       await assertCovers(identity, request, attempt, await grantsOf(roles));
-      const passwordHash = await hashPassword(password);
+      const secrets = await makePasswordSecrets(password);
       const detail = { roles };
       const user = await apply(request, { actor, ...attempt, detail }, async (trx) => {
-        const userId = await insertUser(trx, { login, name, passwordHash }, now());
+        const userId = await insertUser(trx, { login, name, password: secrets }, now());
         for (const { role, provider = null } of roles) await addMembership(trx, { userId, role, provider });
         return getUser(trx, login);
       });
@@ -131,10 +130,10 @@ export function userRoutes(app: FastifyInstance, { frame, db, apply, now }: Rout
       if (!isOwn) await identity.authorize(request, "users");
       const { id: userId } = await getUser(db, login);
       if (!isOwn) await assertOutranks(identity, request, attempt, { db, userId });
-      const passwordHash = password === undefined ? undefined : await hashPassword(password);
+      const secrets = password === undefined ? undefined : await makePasswordSecrets(password);
       const detail = { ...change, ...(password === undefined ? {} : { passwordChanged: true }) };
       return apply(request, { actor: principal, ...attempt, detail }, async (trx) => {
-        await updateUser(trx, userId, { ...change, passwordHash }, now());
+        await updateUser(trx, userId, { ...change, password: secrets }, now());
         return getUser(trx, login);
       });
     },

@@ -5,12 +5,14 @@ import type { GroupSettings } from "./groups/group.ts";
 import { OffsetStore } from "./groups/offset-store.ts";
 import { adminRoutes } from "./handlers/admin-routes.ts";
 import { apiVersionsRoute } from "./handlers/api-versions.ts";
+import { audited } from "./handlers/audited.ts";
 import { fetchRoute } from "./handlers/fetch.ts";
 import { groupRoutes } from "./handlers/group-routes.ts";
 import { listOffsetsRoute } from "./handlers/list-offsets.ts";
 import { metadataRoute } from "./handlers/metadata.ts";
 import { produceRoute } from "./handlers/produce.ts";
 import { saslRoutes } from "./handlers/sasl.ts";
+import { type RequestObserver, timed } from "./handlers/timed.ts";
 import type { BrokerLog } from "./log-lines.ts";
 import { openMetaStore } from "./meta/meta-store.ts";
 import type { TopicOverrides } from "./meta/topic-config.ts";
@@ -19,9 +21,11 @@ import { Listener, type ListenerOptions } from "./net/listener.ts";
 import { MemoryBudget } from "./net/memory-budget.ts";
 import { ApiRegistry, type Endpoint } from "./protocol/registry.ts";
 import {
+  type Auditor,
   type Authenticator,
   type Authorizer,
   allowEverything,
+  noAudit,
   noAuthentication,
   noQuotas,
   type Quotas,
@@ -66,6 +70,9 @@ export interface BrokerOptions {
   readonly log: BrokerLog;
   readonly authorizer?: Authorizer | undefined;
   readonly quotas?: Quotas | undefined;
+  readonly auditor?: Auditor | undefined;
+  /** Is told of every request that was answered. */
+  readonly onRequest?: RequestObserver | undefined;
   readonly defaults?: Partial<BrokerDefaults> | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly clock?: Clock | undefined;
@@ -109,7 +116,7 @@ const DEFAULTS: BrokerDefaults = {
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { dataDir, listeners, fsync, log, clock = systemClock, openLogs } = options;
-  const { authorizer = allowEverything, quotas = noQuotas } = options;
+  const { authorizer = allowEverything, quotas = noQuotas, auditor = noAudit, onRequest } = options;
   const defaults = { ...DEFAULTS, ...options.defaults };
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await using open = new AsyncDisposableStack();
@@ -128,6 +135,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   open.defer(() => meta.close());
   topics.attach(meta.topics);
+  reportCut(log, "meta.log", meta.cut);
+  for (const directory of store.unclaimed()) {
+    log.warn({ directory }, "a log belongs to no topic on record; it is kept");
+  }
   const offsets = await OffsetStore.open({
     directory: dataDir,
     clock,
@@ -135,6 +146,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     syncInterval: OFFSETS_SYNC_INTERVAL,
   });
   open.defer(() => offsets.close());
+  reportCut(log, "groups.log", offsets.cut);
   const { offsetsRetention } = defaults;
   const groups = new GroupCoordinator({ store: offsets, clock, settings: defaults.groups, offsetsRetention });
   open.defer(() => groups.close());
@@ -146,7 +158,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const shared = { topics, authorizer, quotas, clock, log, clusterId: meta.clusterId, nodeId: NODE_ID };
   const registry = new ApiRegistry();
-  registry.add(
+  const routes = [
     produceRoute(shared),
     fetchRoute(shared),
     listOffsetsRoute(shared),
@@ -160,7 +172,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       brokerConfigs: brokerConfigs(defaults),
     }),
     ...(listeners.some(({ authenticator }) => authenticator !== undefined) ? saslRoutes() : []),
-  );
+  ];
+  registry.add(...routes.map((route) => timed(audited(route, auditor), onRequest)));
 
   const around = { registry, limits, budget: new MemoryBudget(limits.maxBuffered), clock, log };
   const started: Listener[] = [];
@@ -179,6 +192,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     connections: () => started.reduce((sum, { connections }) => sum + connections, 0),
     stop: () => owned.disposeAsync(),
   };
+}
+
+/** A crash leaves half a record at most, which nobody was told of; more than that is worth a look. */
+function reportCut(log: BrokerLog, file: string, bytes: number): void {
+  if (bytes > 0) log.warn({ file, bytes }, "cut a journal where its last whole record ends");
 }
 
 /** What tools may see of the broker's settings, by Kafka's names. */

@@ -29,11 +29,15 @@ export interface AuthenticationStep {
 export interface AuthenticationSession {
   /** Undefined until the exchange is complete; until then a connection may only authenticate. */
   readonly principal: Principal | undefined;
+  /** When the connection has to end unless the client authenticates anew, in milliseconds since 1970; Infinity = never. */
+  readonly endsAt: number;
   /** The next frame is a bare token without a request header, as after version 0 of SaslHandshake. */
   readonly expectsRawToken: boolean;
   /** @returns NONE, UNSUPPORTED_SASL_MECHANISM or ILLEGAL_SASL_STATE, with the mechanisms on offer. */
   handshake(mechanism: string, apiVersion: number): { errorCode: ErrorCode; mechanisms: readonly string[] };
   authenticate(token: Buffer): Promise<AuthenticationStep>;
+  /** The connection is gone. */
+  close(): void;
 }
 
 /** Decides who a connection speaks for. */
@@ -70,6 +74,30 @@ export interface Quotas {
    * @returns milliseconds for which the connection is not read, which the client is told too; 0 = within the quota.
    */
   record(kind: "produce" | "fetch", principal: Principal, clientId: string | null, bytes: number): number;
+  /** Most bytes of records to put into one answer, so that the wait for it stays short. */
+  fetchLimit(principal: Principal, clientId: string | null): number;
+}
+
+/** A change that somebody made or was refused by means of the admin APIs. */
+export interface AdminChange {
+  readonly principal: Principal;
+  /** Where the request came from. */
+  readonly address: string;
+  readonly action:
+    | "topic.create"
+    | "topic.delete"
+    | "topic.grow"
+    | "topic.configure"
+    | "records.delete"
+    | "group.delete"
+    | "group.forget";
+  readonly resource: Resource;
+  readonly outcome: "ok" | "denied";
+}
+
+/** Is told of changes after they were made. */
+export interface Auditor {
+  record(change: AdminChange): void;
 }
 
 const ANONYMOUS: Principal = { name: "ANONYMOUS" };
@@ -78,6 +106,7 @@ const ANONYMOUS: Principal = { name: "ANONYMOUS" };
 export const noAuthentication: Authenticator = {
   open: () => ({
     principal: ANONYMOUS,
+    endsAt: Number.POSITIVE_INFINITY,
     expectsRawToken: false,
     handshake: () => ({ errorCode: 34, mechanisms: [] }),
     authenticate: async () => ({
@@ -86,13 +115,16 @@ export const noAuthentication: Authenticator = {
       token: Buffer.alloc(0),
       sessionLifetimeMs: 0,
     }),
+    close: () => {},
   }),
 };
 
 /** Everybody may do everything. */
 export const allowEverything: Authorizer = { authorize: () => true };
 
-export const noQuotas: Quotas = { record: () => 0 };
+export const noQuotas: Quotas = { record: () => 0, fetchLimit: () => Number.POSITIVE_INFINITY };
+
+export const noAudit: Auditor = { record: () => {} };
 
 /** Numbers of operations in the bit fields of Metadata and DescribeCluster. */
 const OPERATION_BITS: readonly (readonly [Operation, number])[] = [

@@ -24,6 +24,8 @@ export interface Partition {
   /** Offset that the next record gets; all before it may be read. */
   readonly logEnd: number;
   readonly leaderEpoch: number;
+  /** The disk failed: nothing is appended any more until the broker starts anew. */
+  readonly isReadOnly: boolean;
   /**
    * Checks one record batch and appends it, in the order of the calls. Resolves when it is as durable as `acks` asks.
    * @param acks 1 = written, -1 = durable under the broker's policy, 0 = like 1
@@ -42,6 +44,8 @@ export interface Partition {
   offsetForTime(timestamp: number): Promise<OffsetAtTime | undefined>;
   /** The record with the newest timestamp; undefined in an empty log. */
   offsetOfNewest(): Promise<OffsetAtTime | undefined>;
+  /** The leader epoch in which the record at an offset was written; -1 where that is not known. */
+  epochAt(offset: number): number;
   /** The largest epoch up to `epoch` that the log knows, and where it ends; -1 and -1 where it knows none. */
   endOffsetOfEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number };
   /**

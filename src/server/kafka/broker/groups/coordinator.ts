@@ -1,26 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { Group, type GroupSettings } from "./group.ts";
+import { describeGroup, type GroupDescription } from "./group-description.ts";
 import { type JoinRequest, join } from "./join.ts";
-import {
-  type JoinResult,
-  joinRefusal,
-  metadataFor,
-  NO_ASSIGNMENT,
-  type Reply,
-  type SyncResult,
-  syncRefusal,
-} from "./member.ts";
-import {
-  abandon,
-  checkCommit,
-  heartbeat,
-  leave,
-  type MemberReference,
-  type SyncRequest,
-  sync,
-} from "./membership.ts";
+import { type JoinResult, joinRefusal, type SyncResult, syncRefusal } from "./member.ts";
+import { checkCommit, heartbeat, leave, type MemberReference, type SyncRequest, sync } from "./membership.ts";
+import { expiredOffsets } from "./offset-expiry.ts";
 import type { CommittedOffset, OffsetStore } from "./offset-store.ts";
+import { answered } from "./parked-request.ts";
 import { topicsInUse } from "./subscription.ts";
 
 /** How often offsets that are too old are looked for, in milliseconds. */
@@ -38,21 +25,6 @@ export interface CoordinatorOptions {
 export interface OffsetToCommit extends Omit<CommittedOffset, "at"> {
   topic: string;
   partition: number;
-}
-
-/** A group as tools see it. */
-export interface GroupDescription {
-  state: Group["state"];
-  protocolType: string;
-  protocolName: string;
-  members: {
-    id: string;
-    instanceId: string | null;
-    clientId: string;
-    clientHost: string;
-    metadata: Buffer;
-    assignment: Buffer;
-  }[];
 }
 
 const isGroupId = (id: string) => id !== "";
@@ -151,20 +123,7 @@ export class GroupCoordinator {
   /** Undefined for a group that there is not. */
   describe(groupId: string): GroupDescription | undefined {
     const group = this.#find(groupId);
-    if (group === undefined) return undefined;
-    return {
-      state: group.state,
-      protocolType: group.protocolType ?? "",
-      protocolName: (group.state === "Stable" ? group.protocolName : null) ?? "",
-      members: [...group.members.values()].map((member) => ({
-        id: member.id,
-        instanceId: member.instanceId,
-        clientId: member.clientId,
-        clientHost: member.clientHost,
-        metadata: group.state === "Stable" ? metadataFor(member, group.protocolName) : NO_ASSIGNMENT,
-        assignment: member.assignment,
-      })),
-    };
+    return group === undefined ? undefined : describeGroup(group);
   }
 
   /** Removes a group that has no members, with its offsets. @throws when that cannot be written */
@@ -268,15 +227,7 @@ export class GroupCoordinator {
     for (const groupId of this.ids()) {
       const group = this.#find(groupId);
       if (group === undefined || group.state !== "Empty" || group.pending.size > 0) continue;
-      const stored = store.get(groupId);
-      const expired: [string, number][] = [];
-      let kept = 0;
-      for (const [topic, partitions] of stored?.offsets ?? []) {
-        for (const [partition, { at }] of partitions) {
-          if (Math.max(at, stored?.emptySince ?? 0) <= oldest) expired.push([topic, partition]);
-          else kept++;
-        }
-      }
+      const { expired, kept } = expiredOffsets(store.get(groupId), oldest);
       if (kept === 0) await this.remove(groupId);
       else await this.#removeOffsets(groupId, expired);
     }
@@ -286,28 +237,3 @@ export class GroupCoordinator {
 /** The error about a group that there is not: of a group without members, nobody is one. */
 const unknown = (groupId: string): ErrorCode =>
   isGroupId(groupId) ? ErrorCode.UNKNOWN_MEMBER_ID : ErrorCode.INVALID_GROUP_ID;
-
-/**
- * Starts a request whose answer may be parked. When the client is gone, or the broker stops, it is taken out of the group
- * and answered with `gone`.
- */
-function answered<Result>(
-  group: Group,
-  signal: AbortSignal,
-  gone: Result,
-  start: (reply: Reply<Result>) => void,
-): Promise<Result> {
-  return new Promise((resolve) => {
-    const giveUp = () => {
-      abandon(group, reply);
-      reply(gone);
-    };
-    const reply = (result: Result) => {
-      signal.removeEventListener("abort", giveUp);
-      resolve(result);
-    };
-    signal.addEventListener("abort", giveUp);
-    start(reply);
-    if (signal.aborted) giveUp();
-  });
-}

@@ -61,9 +61,9 @@ function checkResource(
   throw new KafkaError(ErrorCode.INVALID_REQUEST, "only topics can be set while the broker runs");
 }
 
-/** Refuses what is no value. @throws KafkaError INVALID_CONFIG */
+/** Refuses what is no value. @throws KafkaError INVALID_REQUEST */
 export function requireValue(name: string, value: string | null): string {
-  if (value === null) throw new KafkaError(ErrorCode.INVALID_CONFIG, `${name} has no value`);
+  if (value === null) throw new KafkaError(ErrorCode.INVALID_REQUEST, `${name} has no value`);
   return value;
 }
 

@@ -40,7 +40,7 @@ export const createTopicsRoute = (around: AdminApiSurroundings): Route =>
               ...(validateOnly && { topicId: undefined }),
             };
           } catch (error) {
-            return { name: asked.name, configs: null, ...refusalOf(error, around.log) };
+            return { name: asked.name, configs: [], ...refusalOf(error, around.log) };
           }
         }),
       ),

@@ -48,7 +48,8 @@ export const fetchRoute = (around: FetchSurroundings): Route =>
       signal: connection.signal,
       clock: around.clock,
     });
-    const budget = { left: Math.min(Math.max(request.maxBytes, 0), MAX_BYTES), used: 0 };
+    const limit = Math.min(MAX_BYTES, around.quotas.fetchLimit(principal, clientId));
+    const budget = { left: Math.min(Math.max(request.maxBytes, 0), limit), used: 0 };
     const responses = [];
     for (const { topic, topicId, partitions } of plan) {
       const results: PartitionResult[] = [];
@@ -66,12 +67,10 @@ async function readPartition(
   budget: Budget,
 ): Promise<PartitionResult> {
   const { partition: index, fetchOffset, partitionMaxBytes } = asked;
-  if (partition === undefined || errorCode !== ErrorCode.NONE)
-    return emptyResult(index, errorCode, partition);
+  if (partition === undefined || errorCode !== ErrorCode.NONE) return emptyResult(index, errorCode);
   const divergingEpoch = divergence(partition, asked);
   if (divergingEpoch !== null) return { ...emptyResult(index, ErrorCode.NONE, partition), divergingEpoch };
-  if (isOutOfRange(partition, fetchOffset))
-    return emptyResult(index, ErrorCode.OFFSET_OUT_OF_RANGE, partition);
+  if (isOutOfRange(partition, fetchOffset)) return emptyResult(index, ErrorCode.OFFSET_OUT_OF_RANGE);
   const atLeastOne = budget.used === 0;
   const maxBytes = Math.min(partitionMaxBytes, budget.left);
   if (fetchOffset === partition.logEnd || (maxBytes <= 0 && !atLeastOne)) {

@@ -61,7 +61,7 @@ async function lookUp(
     errorCode: ErrorCode.NONE,
     offset,
     timestamp: time,
-    leaderEpoch: offset === partition.logEnd ? partition.leaderEpoch : -1,
+    leaderEpoch: offset === partition.logEnd ? partition.leaderEpoch : partition.epochAt(offset),
   });
   const found = (result: OffsetAtTime | undefined) =>
     result === undefined ? at(-1) : at(result.offset, result.timestamp);

@@ -1,4 +1,5 @@
 import type { BrokerLog } from "../log-lines.ts";
+import { isTopicName } from "../meta/topic-name.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import { metadata } from "../protocol/messages/metadata.ts";
 import { type Route, route } from "../protocol/registry.ts";
@@ -66,6 +67,7 @@ class TopicFinder {
     if (!this.#may("describe", name)) return unknownTopic(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
     const found = this.#around.topics.byName(name);
     if (found !== undefined) return this.#describe(found);
+    if (!isTopicName(name)) return unknownTopic(name, ErrorCode.INVALID_TOPIC_EXCEPTION);
     if (!mayCreate) return unknownTopic(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     if (!this.#may("create", name)) return unknownTopic(name, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
     try {

@@ -121,6 +121,7 @@ export class Connection implements ConnectionContext {
     this.#reserved = 0;
     this.#dropQueue();
     this.#frames.clear();
+    this.session.close();
     this.#socket.destroy();
   }
 
@@ -132,9 +133,11 @@ export class Connection implements ConnectionContext {
         ? "did not authenticate in time"
         : this.#frameSince > 0 && now - this.#frameSince > limits.frame
           ? "did not complete a request in time"
-          : this.#replies.pending === 0 && now - this.#lastByteAt > limits.idle
-            ? "was idle"
-            : undefined;
+          : now >= this.session.endsAt
+            ? "outlived its authentication"
+            : this.#replies.pending === 0 && now - this.#lastByteAt > limits.idle
+              ? "was idle"
+              : undefined;
     if (overdue === undefined) return;
     log.debug({ connection: this.id, address: this.remoteAddress }, `closing a connection that ${overdue}`);
     this.close();

@@ -15,12 +15,17 @@ export interface ListenerOptions {
    * port-forward it is the outer one. Otherwise the listener's own address, or the one that a client reached where the
    * listener is bound to all.
    */
-  readonly advertised?: Partial<Endpoint> | undefined;
+  readonly advertised?:
+    | { readonly host?: string | undefined; readonly port?: number | undefined }
+    | undefined;
   readonly tls?: TlsOptions | undefined;
 }
 
 /** How often connections are looked at for having overstayed their times, in milliseconds. */
 const SWEEP = 1_000;
+
+/** Whoever is refused comes again at once: the log says so once in this time, in milliseconds. */
+const REPORT_INTERVAL = 60_000;
 
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", ""]);
 
@@ -34,8 +39,11 @@ export class Listener {
   readonly #around: ConnectionSurroundings;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  /** Open connections by the address that they come from. */
+  readonly #byAddress = new Map<string, number>();
   #stopSweep: () => void = () => {};
   #stopping = false;
+  #crowdReportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ListenerOptions, authenticator: Authenticator, around: ConnectionSurroundings) {
     this.name = options.name ?? (options.tls === undefined ? "PLAINTEXT" : "SSL");
@@ -50,7 +58,7 @@ export class Listener {
           );
     this.#server.maxConnections = around.limits.maxConnections;
     this.#server.on("tlsClientError", (error) => around.log.debug({ err: error }, "TLS handshake failed"));
-    this.#server.on("drop", () => around.log.warn({ listener: this.name }, "too many connections"));
+    this.#server.on("drop", () => this.#reportCrowd());
   }
 
   /** Open connections. */
@@ -98,8 +106,14 @@ export class Listener {
       socket.destroy();
       return;
     }
+    const address = socket.remoteAddress ?? "";
+    if ((this.#byAddress.get(address) ?? 0) >= this.#around.limits.maxConnectionsPerAddress) {
+      this.#reportCrowd(address);
+      socket.destroy();
+      return;
+    }
     const session = this.#authenticator.open({
-      address: socket.remoteAddress ?? "",
+      address,
       listener: this.name,
       encrypted: this.#options.tls !== undefined,
     });
@@ -111,7 +125,21 @@ export class Listener {
       this.#around,
     );
     this.#connections.add(connection);
-    socket.once("close", () => this.#connections.delete(connection));
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    socket.once("close", () => {
+      this.#connections.delete(connection);
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    });
+  }
+
+  /** @param address whose connections are too many; otherwise all together are */
+  #reportCrowd(address?: string): void {
+    const now = this.#around.clock.now();
+    if (now - this.#crowdReportedAt < REPORT_INTERVAL) return;
+    this.#crowdReportedAt = now;
+    this.#around.log.warn({ listener: this.name, address }, "too many connections");
   }
 
   #advertisedTo(socket: Socket): Endpoint {

@@ -1,4 +1,3 @@
-import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import { crc32c } from "./crc32c.ts";
 
 /** Bytes before those that a batch's length counts: base offset and the length itself. */
@@ -24,11 +23,17 @@ const AT = {
   count: 57,
 } as const;
 
-const CODEC_MASK = 0b111;
-const LOG_APPEND_TIME = 1 << 3;
-const CONTROL = 1 << 5;
-/** Of the codecs 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
-const LAST_CODEC = 4;
+/** Bits of a batch's attributes. */
+export const Attribute = {
+  /** 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  CODEC: 0b111,
+  /** All records have the time in `maxTimestamp`. */
+  LOG_APPEND_TIME: 1 << 3,
+  TRANSACTIONAL: 1 << 4,
+  CONTROL: 1 << 5,
+  /** The base timestamp says until when the batch's tombstones are kept. */
+  DELETE_HORIZON: 1 << 6,
+} as const;
 
 /** An int64 that is exact up to 2^53, which offsets, times and producer ids never pass. */
 function readInt64(bytes: Buffer, at: number): number {
@@ -43,14 +48,22 @@ function writeInt64(bytes: Buffer, value: number, at: number): void {
 /** Fields of the batch that begins at byte `at` of `bytes`, whose first 61 bytes must be there. */
 export const batchSize = (bytes: Buffer, at = 0) => LENGTH_END + bytes.readInt32BE(at + AT.length);
 export const baseOffset = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.baseOffset);
+/** The offset after the last record of the batch. */
+export const nextOffset = (bytes: Buffer, at = 0) => baseOffset(bytes, at) + lastOffsetDelta(bytes, at) + 1;
+export const magic = (bytes: Buffer, at = 0) => bytes[at + AT.magic];
 export const leaderEpoch = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.leaderEpoch);
-export const codec = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes) & CODEC_MASK;
+/** Of the last record, counted from the base offset; greater than the count says where records were compacted away. */
+export const lastOffsetDelta = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.lastOffsetDelta);
+/** See `Attribute`. */
+export const attributes = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.attributes);
+export const codec = (bytes: Buffer, at = 0) => attributes(bytes, at) & Attribute.CODEC;
 export const isLogAppendTime = (bytes: Buffer, at = 0) =>
-  (bytes.readInt16BE(at + AT.attributes) & LOG_APPEND_TIME) !== 0;
+  (attributes(bytes, at) & Attribute.LOG_APPEND_TIME) !== 0;
 /** Milliseconds; the newest of its records. */
 export const maxTimestamp = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.maxTimestamp);
 /** -1 = the producer is not idempotent. */
 export const producerId = (bytes: Buffer, at = 0) => readInt64(bytes, at + AT.producerId);
+export const producerEpoch = (bytes: Buffer, at = 0) => bytes.readInt16BE(at + AT.producerEpoch);
 export const baseSequence = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.baseSequence);
 export const recordCount = (bytes: Buffer, at = 0) => bytes.readInt32BE(at + AT.count);
 
@@ -66,47 +79,58 @@ export function assignOffset(batch: Buffer, offset: number, epoch: number): void
 
 /** Gives every record the time of the append, as `message.timestamp.type=LogAppendTime` asks; the checksum is made anew. */
 export function assignLogAppendTime(batch: Buffer, time: number): void {
-  batch.writeInt16BE(batch.readInt16BE(AT.attributes) | LOG_APPEND_TIME, AT.attributes);
+  batch.writeInt16BE(attributes(batch) | Attribute.LOG_APPEND_TIME, AT.attributes);
   writeInt64(batch, time, AT.maxTimestamp);
   batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
 }
 
-export interface BatchLimits {
-  /** Of one batch with its header, in bytes. */
-  maxMessageBytes: number;
-  segmentBytes: number;
+/** The fields of a header, of those that are not made from the rest. */
+export interface BatchHeader {
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+  /** See `Attribute`. */
+  readonly attributes: number;
+  readonly lastOffsetDelta: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  /** -1 for none, as the epoch and the sequence. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly count: number;
 }
 
-/**
- * Checks what a producer sent for one partition: exactly one whole batch, by the rules of Apache Kafka and in their order.
- * @throws KafkaError with the number for the client.
- */
-export function validateBatch(batch: Buffer, limits: BatchLimits): void {
-  const corrupt = (what: string) => new KafkaError(ErrorCode.CORRUPT_MESSAGE, what);
-  const invalid = (what: string) => new KafkaError(ErrorCode.INVALID_RECORD, what);
-  if (batch.length < HEADER_SIZE) throw corrupt("the record batch is shorter than its header");
-  const size = batchSize(batch);
-  if (size < HEADER_SIZE || size > batch.length) throw corrupt("the record batch is cut short");
-  if (size < batch.length) throw invalid("more than one record batch for one partition");
-  if (batch[AT.magic] !== MAGIC)
-    throw invalid(`message format ${batch[AT.magic]} is not served, only ${MAGIC}`);
-  if (size > limits.maxMessageBytes) {
-    throw new KafkaError(
-      ErrorCode.MESSAGE_TOO_LARGE,
-      `the batch has ${size} bytes, of ${limits.maxMessageBytes}`,
-    );
-  }
-  if (size > limits.segmentBytes) {
-    throw new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE, "the batch is larger than a segment");
-  }
-  if (!hasValidCrc(batch)) throw corrupt("the checksum of the record batch does not hold");
-  const count = recordCount(batch);
-  if (count <= 0 || count !== batch.readInt32BE(AT.lastOffsetDelta) + 1)
-    throw invalid("the record count is wrong");
-  if ((batch.readInt16BE(AT.attributes) & CONTROL) !== 0)
-    throw invalid("a client may not write control records");
-  if (producerId(batch) >= 0 && baseSequence(batch) < 0) throw invalid("the producer's sequence is missing");
-  if (codec(batch) > LAST_CODEC) {
-    throw new KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `codec ${codec(batch)} is unknown`);
-  }
+export function readHeader(bytes: Buffer, at = 0): BatchHeader {
+  return {
+    baseOffset: baseOffset(bytes, at),
+    leaderEpoch: leaderEpoch(bytes, at),
+    attributes: attributes(bytes, at),
+    lastOffsetDelta: lastOffsetDelta(bytes, at),
+    baseTimestamp: readInt64(bytes, at + AT.baseTimestamp),
+    maxTimestamp: maxTimestamp(bytes, at),
+    producerId: producerId(bytes, at),
+    producerEpoch: producerEpoch(bytes, at),
+    baseSequence: baseSequence(bytes, at),
+    count: recordCount(bytes, at),
+  };
+}
+
+/** A batch of that header and of records that are encoded, and compressed as its attributes say. */
+export function makeBatch(header: BatchHeader, records: Buffer): Buffer {
+  const batch = Buffer.allocUnsafe(HEADER_SIZE + records.length);
+  writeInt64(batch, header.baseOffset, AT.baseOffset);
+  batch.writeInt32BE(batch.length - LENGTH_END, AT.length);
+  batch.writeInt32BE(header.leaderEpoch, AT.leaderEpoch);
+  batch.writeInt8(MAGIC, AT.magic);
+  batch.writeInt16BE(header.attributes, AT.attributes);
+  batch.writeInt32BE(header.lastOffsetDelta, AT.lastOffsetDelta);
+  writeInt64(batch, header.baseTimestamp, AT.baseTimestamp);
+  writeInt64(batch, header.maxTimestamp, AT.maxTimestamp);
+  writeInt64(batch, header.producerId, AT.producerId);
+  batch.writeInt16BE(header.producerEpoch, AT.producerEpoch);
+  batch.writeInt32BE(header.baseSequence, AT.baseSequence);
+  batch.writeInt32BE(header.count, AT.count);
+  batch.set(records, HEADER_SIZE);
+  batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
+  return batch;
 }

@@ -130,7 +130,7 @@ describe("AlterConfigs", () => {
   it.each([
     ["an unknown setting", change({ none: "1" }), ErrorCode.INVALID_CONFIG],
     ["a value that cannot be", change({ "retention.ms": "soon" }), ErrorCode.INVALID_CONFIG],
-    ["no value", change({ "retention.ms": null }), ErrorCode.INVALID_CONFIG],
+    ["no value", change({ "retention.ms": null }), ErrorCode.INVALID_REQUEST],
     ["an unknown topic", change({}, "none"), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
     ["what is to be validated only", change({}, "a", true), ErrorCode.NONE],
   ])("changes nothing for %s", async (_, request, code) => {
@@ -187,7 +187,7 @@ describe("IncrementalAlterConfigs", () => {
     ["an unknown setting", steps(["none", DELETE, null]), ErrorCode.INVALID_CONFIG],
     ["adding to what is no list", steps(["retention.ms", APPEND, "1"]), ErrorCode.INVALID_CONFIG],
     ["taking all of a list", steps(["cleanup.policy", SUBTRACT, "delete"]), ErrorCode.INVALID_CONFIG],
-    ["setting nothing", steps(["retention.ms", SET, null]), ErrorCode.INVALID_CONFIG],
+    ["setting nothing", steps(["retention.ms", SET, null]), ErrorCode.INVALID_REQUEST],
     ["an unknown operation", steps(["retention.ms", 9, "1"]), ErrorCode.INVALID_REQUEST],
     [
       "one good and one bad step",

@@ -50,7 +50,7 @@ describe("Produce", () => {
       request(recordBatch(), { name: "u" }),
       ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     ],
-    ["no records", request(null), ErrorCode.CORRUPT_MESSAGE],
+    ["no records", request(null), ErrorCode.INVALID_RECORD],
     ["a damaged batch", request(recordBatch().fill(1, 65, 66)), ErrorCode.CORRUPT_MESSAGE],
     ["two batches", request(Buffer.concat([recordBatch(), recordBatch()])), ErrorCode.INVALID_RECORD],
     ["a batch that is too large", request(recordBatch({ bytes: 1_048_600 })), ErrorCode.MESSAGE_TOO_LARGE],
@@ -103,6 +103,7 @@ describe("Produce", () => {
   it("tells how long a client is throttled, by the bytes that it sent", async () => {
     const seen: unknown[] = [];
     const quotas = {
+      fetchLimit: () => Number.POSITIVE_INFINITY,
       record: (kind: string, _: unknown, clientId: string | null, bytes: number) => {
         seen.push([kind, clientId, bytes]);
         return 25;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MalformedError } from "../../../../../src/server/kafka/broker/protocol/errors.ts";
 import { apiVersions } from "../../../../../src/server/kafka/broker/protocol/messages/api-versions.ts";
 import { fetch } from "../../../../../src/server/kafka/broker/protocol/messages/fetch.ts";
@@ -285,6 +285,11 @@ describe("a connection", () => {
 });
 
 describe("a connection that must authenticate", () => {
+  /** Of every session: when it ends, and how many are told that their connection is gone. */
+  const sessions = { endsAt: Number.POSITIVE_INFINITY, closed: 0 };
+  beforeEach(() => {
+    Object.assign(sessions, { endsAt: Number.POSITIVE_INFINITY, closed: 0 });
+  });
   /** Takes the token `secret`. */
   const authenticator: Authenticator = {
     open: () => {
@@ -293,6 +298,10 @@ describe("a connection that must authenticate", () => {
         get principal() {
           return state.principal;
         },
+        get endsAt() {
+          return sessions.endsAt;
+        },
+        close: () => void sessions.closed++,
         get expectsRawToken() {
           return state.raw;
         },
@@ -351,6 +360,17 @@ describe("a connection that must authenticate", () => {
     expect((await answer()).toString("hex")).toBe("00000000");
     client.socket.write(encodeRequest(heartbeat, 0, BEAT, { correlationId: 5 }));
     expect((await answer()).toString("hex")).toBe("00000006000000050000");
+  });
+
+  it("ends with its authentication, and lets the authenticator know", async () => {
+    const { address } = await startListener(routes(), { authenticator });
+    const client = await WireClient.connect(address);
+    await client.call(saslHandshake, 1, { mechanism: "PLAIN" });
+    await client.call(saslAuthenticate, 1, { authBytes: Buffer.from("secret") });
+    expect(sessions.closed).toBe(0);
+    sessions.endsAt = Date.now();
+    await client.closed();
+    await vi.waitFor(() => expect(sessions.closed).toBe(1));
   });
 
   it("closes after the answer to a wrong token", async () => {

@@ -8,11 +8,8 @@ import {
   isLogAppendTime,
   leaderEpoch,
   maxTimestamp,
-  validateBatch,
 } from "../../../../../src/server/kafka/broker/records/batch.ts";
 import { crc32c } from "../../../../../src/server/kafka/broker/records/crc32c.ts";
-
-const limits = { maxMessageBytes: 1_048_588, segmentBytes: 1 << 26 };
 
 /** A batch of one record whose bytes are `payload`. */
 function makeBatch(payload: Uint8Array): Buffer {
@@ -34,7 +31,7 @@ describe("crc32c", () => {
 
   it("equals a bit-by-bit computation for any bytes and any start", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, from) => {
+      fc.property(fc.uint8Array({ maxLength: 300, size: "max" }), fc.nat(20), (bytes, from) => {
         let crc = -1;
         for (const byte of bytes.subarray(from)) {
           crc ^= byte;
@@ -47,16 +44,6 @@ describe("crc32c", () => {
 });
 
 describe("a record batch", () => {
-  it("is refused with any single bit of it flipped after the checksum begins", () => {
-    const batch = makeBatch(Buffer.from("some records"));
-    validateBatch(batch, limits);
-    for (let bit = 16 * 8; bit < batch.length * 8; bit++) {
-      const damaged = Buffer.from(batch);
-      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
-      expect(() => validateBatch(damaged, limits)).toThrow();
-    }
-  });
-
   it("keeps its checksum when offset and epoch are assigned", () => {
     const batch = makeBatch(Buffer.from("x"));
     assignOffset(batch, 2 ** 40 + 7, 3);
