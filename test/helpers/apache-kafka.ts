@@ -5,25 +5,33 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { metadata } from "../../src/server/kafka/broker/protocol/messages/metadata.ts";
 import type { Endpoint } from "../../src/server/kafka/broker/protocol/registry.ts";
-import { startDaemon } from "./daemon.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
 import { freePort } from "./free-port.ts";
-import { kafkaRelease } from "./kafka-release.ts";
+import { kafkaRelease, SMALL } from "./kafka-release.ts";
 import { WireClient } from "./kafka-wire.ts";
 
 /** The broker that ours is compared with. */
 export const APACHE_VERSION = "4.2.1";
 
+/** An Apache Kafka that runs. */
 export interface ApacheKafka extends AsyncDisposable {
   readonly address: Endpoint;
 }
 
+/** An Apache Kafka with data of its own, to be started as often as one likes. */
+export interface ApacheKafkaFolder extends AsyncDisposable {
+  readonly address: Endpoint;
+  /** @param jvm options of its virtual machine */
+  start(jvm: readonly string[]): Promise<Daemon>;
+}
+
 /**
- * Starts Apache Kafka, broker and controller in one process, on data of its own.
+ * Broker and controller in one process.
  * @param settings further lines of `server.properties`.
  */
-export async function startApacheKafka(
+export async function prepareApacheKafka(
   settings: Readonly<Record<string, string>> = {},
-): Promise<ApacheKafka> {
+): Promise<ApacheKafkaFolder> {
   const release = await kafkaRelease(APACHE_VERSION);
   const folder = await mkdtemp(join(tmpdir(), "plugctl-apache-kafka-"));
   const [port, controllerPort] = await Promise.all([freePort(), freePort()]);
@@ -33,17 +41,28 @@ export async function startApacheKafka(
   const format = ["format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", properties];
   await promisify(execFile)("java", release.words("kafka.tools.StorageTool", ...format));
   const address = { host: "127.0.0.1", port };
-  const daemon = await startDaemon({
-    program: "java",
-    args: ["-Xmx512m", ...release.words("kafka.Kafka", properties)],
-    logFile: join(folder, "out.log"),
-    ready: () => answers(address),
-  });
   return {
     address,
+    start: (jvm) =>
+      startDaemon({
+        program: "java",
+        args: release.wordsOf(jvm, "kafka.Kafka", properties),
+        logFile: join(folder, "out.log"),
+        ready: () => answers(address),
+      }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Starts one that is small and soon there, for tests. */
+export async function startApacheKafka(): Promise<ApacheKafka> {
+  const folder = await prepareApacheKafka();
+  const daemon = await folder.start([...SMALL, "-Xmx512m"]);
+  return {
+    address: folder.address,
     async [Symbol.asyncDispose]() {
       await daemon.stop("SIGKILL");
-      await rm(folder, { recursive: true, force: true });
+      await folder[Symbol.asyncDispose]();
     },
   };
 }

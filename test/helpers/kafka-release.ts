@@ -10,13 +10,15 @@ const INSTALL = `mvn -B -q -f "$1" dependency:copy-dependencies -DincludeScope=r
 const LOG_LEVEL = "-Dorg.slf4j.simpleLogger.defaultLogLevel=error";
 
 /** What is small or short-lived starts fastest so. */
-const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:disable", LOG_LEVEL];
+export const SMALL = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /** A release of Apache Kafka on this machine: its broker and its tools, as published. */
 export interface KafkaRelease {
   readonly version: string;
-  /** Words for `java` that run the main class of one of its programs. */
+  /** Words for `java` that run the main class of one of its programs, which is short-lived or small. */
   words(mainClass: string, ...args: string[]): string[];
+  /** The same for a virtual machine with options of its own. */
+  wordsOf(jvm: readonly string[], mainClass: string, ...args: string[]): string[];
 }
 
 /** The release, fetched by Maven when it is not there yet. Needs `mvn` and `java`. */
@@ -27,8 +29,15 @@ export async function kafkaRelease(version: string): Promise<KafkaRelease> {
     script: INSTALL,
     args: [POM, version],
   });
-  const classpath = ["-cp", join(folder, "*")];
-  return { version, words: (mainClass, ...args) => [...SMALL, ...classpath, mainClass, ...args] };
+  const wordsOf: KafkaRelease["wordsOf"] = (jvm, ...words) => [
+    ...jvm,
+    "-Xlog:disable",
+    LOG_LEVEL,
+    "-cp",
+    join(folder, "*"),
+    ...words,
+  ];
+  return { version, words: (...words) => wordsOf(SMALL, ...words), wordsOf };
 }
 
 /**

@@ -77,7 +77,11 @@ async function startEmbedded(context: ServerContext, options: KafkaOptions): Pro
       {
         name: TARGET,
         kind: NAME,
-        kafka: { brokers: [address], sasl: "plain", ...(network.tls === undefined ? {} : { tls: true }) },
+        kafka: {
+          brokers: [withName(address)],
+          sasl: "plain",
+          ...(network.tls === undefined ? {} : { tls: true }),
+        },
       },
     ],
     routes: async () => {},
@@ -118,8 +122,11 @@ function listenerOf({ host, tls, anyPort }: Network, { port, advertised }: Kafka
   };
 }
 
-/** Where programs on this machine reach the broker: by a name, since an IPv6 address and a port are no `host:port`. */
+/** Where programs on this machine reach the broker. */
 function localAddress({ addresses }: Broker, { host }: Network): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : isIPv6(host) ? "localhost" : host;
-  return `${reachable}:${addresses[0]?.port}`;
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `${isIPv6(reachable) ? `[${reachable}]` : reachable}:${addresses[0]?.port}`;
 }
+
+/** The same for clients of Kafka, few of which read an IPv6 address with a port. */
+const withName = (address: string) => address.replace(/^\[.*\]/, "localhost");

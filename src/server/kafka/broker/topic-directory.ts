@@ -1,3 +1,4 @@
+import { forEachOf } from "./concurrency.ts";
 import type { StoredTopic } from "./meta/records.ts";
 import type { TopicConfig } from "./meta/topic-config.ts";
 import { checkTopicName } from "./meta/topic-name.ts";
@@ -21,6 +22,9 @@ export interface LogStore {
   /** Makes everything durable. */
   close(): Promise<void>;
 }
+
+/** Logs that are made at a time. */
+const AT_A_TIME = 8;
 
 interface OpenTopic extends Topic {
   readonly partitions: OwnedPartition[];
@@ -48,9 +52,15 @@ export class TopicDirectory implements TopicLogs, Topics {
   async ensure({ name, id, partitions: count }: StoredTopic, config: TopicConfig): Promise<void> {
     const open = this.#open.get(id) ?? { name, id, partitions: [] };
     for (const partition of open.partitions) partition.configure(config);
-    for (let index = open.partitions.length; index < count; index++) {
-      open.partitions.push(await this.#store.open(name, index, config));
-    }
+    const missing = Array.from(
+      { length: count - open.partitions.length },
+      (_, index) => open.partitions.length + index,
+    );
+    const added: OwnedPartition[] = [];
+    await forEachOf(missing.entries(), AT_A_TIME, async ([place, index]) => {
+      added[place] = await this.#store.open(name, index, config);
+    });
+    open.partitions.push(...added);
     this.#open.set(id, open);
   }
 

@@ -32,6 +32,9 @@ export interface LogSurroundings extends SegmentFiles {
   onFault(directory: string, error: unknown, lasting: boolean): void;
 }
 
+/** Bytes of a last segment up to which a start reads it rather than its index. */
+const READ_ANEW = 65_536;
+
 /** The log of one partition on disk. */
 export class PartitionLog implements OwnedPartition, WrittenLog {
   readonly leaderEpoch: number;
@@ -44,6 +47,8 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
   readonly #listeners = new Set<() => void>();
   #config: TopicConfig;
   #logStart: number;
+  /** Why nothing is served any more. */
+  #closed: KafkaError | undefined;
   /** Where the log ended when what helps the next start was written down. */
   #savedAt = -1;
 
@@ -56,7 +61,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
     this.#epochs = found.epochs;
     this.#producers = found.producers;
     this.#tail = new PartitionTail(around.cache);
-    this.#writer = new LogWriter(this, around);
+    this.#writer = new LogWriter(this, { ...around, synced: found.synced });
   }
 
   get logStart(): number {
@@ -82,6 +87,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
 
   async read(offset: number, limits: ReadLimits): Promise<readonly Buffer[]> {
     for (;;) {
+      if (this.#closed !== undefined) throw this.#closed;
       if (offset < this.#logStart || offset > this.logEnd) {
         const range = `the log holds offsets from ${this.#logStart} to ${this.logEnd}`;
         throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, range);
@@ -107,11 +113,11 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
   }
 
   offsetForTime(timestamp: number): Promise<OffsetAtTime | undefined> {
-    return offsetForTime(this, timestamp, this.#around);
+    return this.#search(() => offsetForTime(this, timestamp, this.#around));
   }
 
   offsetOfNewest(): Promise<OffsetAtTime | undefined> {
-    return newestOffset(this, this.#around);
+    return this.#search(() => newestOffset(this, this.#around));
   }
 
   epochAt(offset: number): number {
@@ -127,7 +133,8 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
       const logStart = Math.min(offset, this.logEnd);
       if (logStart <= this.#logStart) return;
       await this.#saveState(logStart);
-      await this.#dropBefore(this.segments.all.findIndex((segment) => segment.nextOffset > logStart));
+      const kept = this.segments.all.findIndex((segment) => segment.nextOffset > logStart);
+      await this.#dropBefore(kept === -1 ? this.segments.all.length - 1 : kept);
     });
   }
 
@@ -160,8 +167,9 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
 
   /** Ends the log in order: writes what has arrived, syncs it, and writes down what makes the next start fast. */
   async close(): Promise<void> {
-    await this.#writer.close(new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "the broker is stopping"));
-    if (this.#savedAt !== this.logEnd && this.segments.active.size > 0) {
+    this.#closed = new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "the broker is stopping");
+    await this.#writer.close(this.#closed);
+    if (this.#savedAt !== this.logEnd && this.segments.active.size > READ_ANEW) {
       await this.segments.saveIndex();
       await this.#saveProducers();
     }
@@ -170,8 +178,8 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
 
   /** Ends the log whose files are about to go. */
   async abandon(): Promise<void> {
-    const gone = new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic was removed");
-    await this.#writer.close(gone).catch(() => {});
+    this.#closed = new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "the topic was removed");
+    await this.#writer.close(this.#closed).catch(() => {});
     this.segments.retire();
   }
 
@@ -231,6 +239,21 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
       }
     }
     return [];
+  }
+
+  /** Does what reads the segments in the order of the log; anew, when one of them was replaced or removed meanwhile. */
+  async #search<Found>(search: () => Promise<Found>): Promise<Found> {
+    for (;;) {
+      if (this.#closed !== undefined) throw this.#closed;
+      const searched = [...this.segments.all];
+      const isStale = () => searched.some(({ retired }) => retired);
+      try {
+        const found = await search();
+        if (!isStale()) return found;
+      } catch (error) {
+        if (!isStale()) throw error;
+      }
+    }
   }
 
   async #saveState(logStart: number): Promise<void> {

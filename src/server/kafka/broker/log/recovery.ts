@@ -33,6 +33,8 @@ export interface FoundLog {
   readonly logStart: number;
   readonly epochs: Epochs;
   readonly producers: Producers;
+  /** False where what was found may still be in the memory of the system only. */
+  readonly synced: boolean;
 }
 
 /**
@@ -69,7 +71,7 @@ export async function recoverLog(directory: string, options: RecoveryOptions): P
   epochs.cutBefore(logStart);
   if (stored === undefined) await writeState(fileSystem, directory, { logStart, epochs: epochs.starts });
   const producers = await loadProducers(directory, names, segments, options);
-  return { directory, segments, logStart, epochs, producers };
+  return { directory, segments, logStart, epochs, producers, synced: options.clean };
 }
 
 const NEW = { logStart: 0, epochs: [] };
@@ -128,9 +130,9 @@ async function findSegment(segment: Segment, isLast: boolean, options: ReadOptio
   if (trust && isLast && clean && (await readIndex(segment, size, fileSystem))) return segment;
   await readAnew(segment, size, options);
   if (!isLast) {
-    await replaceFile(fileSystem, segment.indexPath, (segment.index as SegmentIndex).encode(segment.facts), {
-      durable: false,
-    });
+    const index = (segment.index as SegmentIndex).encode(segment.facts);
+    // Without room for it, it is made again when somebody needs it.
+    await replaceFile(fileSystem, segment.indexPath, index, { durable: false }).catch(() => {});
     segment.index = undefined;
   }
   return segment;
@@ -187,8 +189,6 @@ async function readAnew(segment: Segment, size: number, options: ReadOptions): P
       log.warn(about, "cut a log where its last whole batch ends");
       await file.truncate(segment.size);
     }
-    // What was found may have been in the memory of the system only.
-    await file.datasync();
   } finally {
     await file.close();
   }

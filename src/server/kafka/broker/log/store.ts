@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
 import type { Clock } from "../clock.ts";
+import { forEachOf } from "../concurrency.ts";
 import type { BrokerLog } from "../log-lines.ts";
 import type { TopicConfig } from "../meta/topic-config.ts";
 import type { LogStore, OwnedPartition } from "../topic-directory.ts";
-import { forEachOf } from "./concurrency.ts";
 import { type FileSystem, nodeFileSystem, replaceFile } from "./file-system.ts";
 import { IndexCache } from "./index-cache.ts";
 import { OpenFiles } from "./open-files.ts";
@@ -29,7 +29,7 @@ const LOCK = "lock";
 const CLEAN = "clean-shutdown";
 const EPOCH = "leader-epoch";
 
-/** Closed and open segments whose descriptors are kept. */
+/** Files of segments that stay open though nobody uses them. */
 const MOST_OPEN_FILES = 512;
 const MOST_INDEXES = 128;
 /** Bytes of the newest batches of all partitions that are kept in memory. */
@@ -51,18 +51,19 @@ export async function openLogStore(options: LogStoreOptions): Promise<LogStore> 
   await fileSystem.makeDirectory(join(dir, REMOVED));
   const lock = await fileSystem.lock(join(dir, LOCK));
   try {
-    const names = await fileSystem.list(dir);
-    const clean = names.includes(CLEAN) || !names.includes(EPOCH);
+    const clean = (await fileSystem.list(dir)).includes(CLEAN);
     await fileSystem.remove(join(dir, CLEAN));
-    const leaderEpoch = await nextEpoch(dir, names, clean, fileSystem);
     await fileSystem.syncDirectory(dir);
-    for (const name of await fileSystem.list(join(dir, REMOVED)))
+    for (const name of await fileSystem.list(join(dir, REMOVED))) {
       await fileSystem.remove(join(dir, REMOVED, name));
+    }
     const found = new Map<string, FoundLog>();
     const recovery = { fileSystem, clean, now: clock.now(), log };
     await forEachOf(await fileSystem.list(join(dir, TOPICS)), AT_A_TIME, async (name) => {
       found.set(name, await recoverLog(join(dir, TOPICS, name), recovery));
     });
+    const leaderEpoch = await nextEpoch(join(dir, EPOCH), clean, found.values(), fileSystem);
+    await fileSystem.syncDirectory(dir);
     return new DiskLogs({ ...options, fileSystem }, lock, leaderEpoch, found);
   } catch (error) {
     lock.release();
@@ -72,17 +73,19 @@ export async function openLogStore(options: LogStoreOptions): Promise<LogStore> 
 
 /** Rises with each end that was not in order, so that clients can tell what they read from what was cut. */
 async function nextEpoch(
-  dir: string,
-  names: readonly string[],
+  path: string,
   clean: boolean,
+  found: Iterable<FoundLog>,
   fileSystem: FileSystem,
 ): Promise<number> {
-  const path = join(dir, EPOCH);
-  const last = names.includes(EPOCH) ? Number((await fileSystem.readSmall(path)).toString()) : -1;
-  if (!Number.isSafeInteger(last)) throw new Error(`${path} is damaged: it holds no number`);
-  if (clean && last >= 0) return last;
-  await replaceFile(fileSystem, path, Buffer.from(`${last + 1}\n`), { durable: true });
-  return last + 1;
+  const text = await fileSystem.readSmall(path).catch(() => Buffer.from("-1"));
+  const last = Number.parseInt(text.toString(), 10);
+  // Without the file, which is written last, the logs tell.
+  const highest = Math.max(-1, ...Array.from(found, ({ epochs }) => epochs.last));
+  if (clean && last >= highest && last >= 0) return last;
+  const next = Math.max(Number.isNaN(last) ? -1 : last, highest) + 1;
+  await replaceFile(fileSystem, path, Buffer.from(`${next}\n`), { durable: true });
+  return next;
 }
 
 class DiskLogs implements LogStore {
@@ -126,6 +129,8 @@ class DiskLogs implements LogStore {
 
   async open(topic: string, index: number, config: TopicConfig): Promise<OwnedPartition> {
     const name = folderName(topic, index);
+    const open = this.#open.get(name);
+    if (open !== undefined) return open;
     const found = this.#found.get(name) ?? (await this.#create(name));
     this.#found.delete(name);
     const log = new PartitionLog(found, config, this.#around);
@@ -212,11 +217,13 @@ class DiskLogs implements LogStore {
     this.#removals.add(stop);
   }
 
+  /** A full disk is reported once for all logs, and not each time that a producer tries again. */
   #report(directory: string, error: unknown, lasting: boolean): void {
     const { clock, log } = this.#options;
     const now = clock.now();
-    if (now - (this.#faults.get(directory) ?? -Infinity) < FAULT_INTERVAL) return;
-    this.#faults.set(directory, now);
+    const fault = lasting ? directory : String((error as NodeJS.ErrnoException).code ?? error);
+    if (now - (this.#faults.get(fault) ?? -Infinity) < FAULT_INTERVAL) return;
+    this.#faults.set(fault, now);
     const what = lasting
       ? "a partition takes no records until the broker starts again"
       : "the log of a partition could not be changed";

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import type { Appended } from "../topics.ts";
-import { writeAll } from "./file-system.ts";
+import { type OpenFile, writeAll } from "./file-system.ts";
 import type { Lease, OpenFiles } from "./open-files.ts";
 import type { Round } from "./round.ts";
 import type { Segments } from "./segments.ts";
@@ -28,10 +28,13 @@ export interface WriterOptions {
   readonly files: OpenFiles;
   readonly clock: Clock;
   readonly sync: SyncPolicy;
+  /** False where the last segment holds what may not be on the disk yet. */
+  readonly synced: boolean;
 }
 
-/** Most batches of a round; the rest goes to the next. */
+/** Most batches and bytes of a round; the rest goes to the next. */
 const ROUND_BATCHES = 1024;
+const ROUND_BYTES = 16 * 1024 * 1024;
 
 /** Milliseconds until what nobody waited for is synced. */
 const SYNC_INTERVAL = 1000;
@@ -60,7 +63,7 @@ export class LogWriter {
   #running: Promise<void> | undefined;
   /** The last segment's file while something of it is not synced, or a round is under way. */
   #lease: Lease | undefined;
-  #dirty = false;
+  #dirty: boolean;
   #syncDue = false;
   #stopTimer: (() => void) | undefined;
   #epochBegun = false;
@@ -71,6 +74,7 @@ export class LogWriter {
   constructor(log: WrittenLog, options: WriterOptions) {
     this.#log = log;
     this.#options = options;
+    this.#dirty = !options.synced;
   }
 
   /** Nothing is appended any more, since nobody knows what is on the disk. */
@@ -93,6 +97,7 @@ export class LogWriter {
 
   /** Runs a change of the log's files while nothing is appended. */
   exclusively<Result>(change: () => Promise<Result>): Promise<Result> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
       this.#tasks.push(() => change().then(resolve, reject));
       this.#wake();
@@ -139,13 +144,14 @@ export class LogWriter {
 
   /** Does not throw: whoever waits is told. */
   async #runRound(): Promise<void> {
-    const taken = this.#waiting.splice(0, ROUND_BATCHES);
+    const taken = this.#waiting.splice(0, this.#roundLength());
     let written: Answer[];
     try {
       if (this.#failure !== undefined) throw this.#failure;
       written = await this.#write(taken);
     } catch (error) {
       this.#syncDue = false;
+      this.#syncLater();
       for (const { reject } of taken) reject(storageError(error));
       this.#log.onFault(error, this.#failure !== undefined);
       return;
@@ -167,6 +173,16 @@ export class LogWriter {
       this.#syncDue = false;
     }
     for (const { waiting, appended } of after) waiting.resolve(appended);
+  }
+
+  /** How many of those that wait go into the next round. */
+  #roundLength(): number {
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ batch }, index) => {
+      bytes += batch.length;
+      return index === ROUND_BATCHES || (index > 0 && bytes > ROUND_BYTES);
+    });
+    return end === -1 ? this.#waiting.length : end;
   }
 
   /** Writes what fits in one segment; the rest waits on. */
@@ -206,8 +222,7 @@ export class LogWriter {
       this.#epochBegun = true;
     }
     const { active } = this.#log.segments;
-    this.#lease ??= await this.#options.files.use(active.path);
-    const { file } = this.#lease;
+    const file = await this.#file();
     this.#dirty = true;
     const bytes = batches.map((batch) => batch.bytes);
     try {
@@ -222,11 +237,12 @@ export class LogWriter {
 
   /** After a failed sync nobody knows what is on the disk, so no later one may be believed. */
   async #sync(): Promise<void> {
-    if (!this.#dirty || this.#lease === undefined) return;
+    if (!this.#dirty) return;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+    const file = await this.#file();
     try {
-      await this.#lease.file.datasync();
+      await file.datasync();
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -234,9 +250,15 @@ export class LogWriter {
     this.#dirty = false;
   }
 
+  async #file(): Promise<OpenFile> {
+    this.#lease ??= await this.#options.files.use(this.#log.segments.active.path);
+    return this.#lease.file;
+  }
+
   #syncLater(): void {
     const { sync, clock } = this.#options;
-    if (!this.#dirty || sync === "never" || this.#stopTimer !== undefined) return;
+    if (!this.#dirty || this.#failure !== undefined || sync === "never" || this.#stopTimer !== undefined)
+      return;
     this.#stopTimer = clock.after(SYNC_INTERVAL, () => {
       this.#stopTimer = undefined;
       this.#syncDue = true;

@@ -24,13 +24,13 @@ export interface Limits {
   readonly grace: number;
 }
 
-/** Apache Kafka's values where it has them. */
+/** Apache Kafka's values where it has them; memory for requests that are there at a time has room for one of the largest. */
 export const DEFAULT_LIMITS: Limits = {
   maxFrame: 104_857_600,
   maxFrameBeforeAuthentication: 65_536,
   maxQueuedRequests: 64,
   maxUnsent: 8 * 1024 * 1024,
-  maxBuffered: 256 * 1024 * 1024,
+  maxBuffered: 128 * 1024 * 1024,
   maxConnections: 10_000,
   maxConnectionsPerAddress: 10_000,
   idle: 600_000,

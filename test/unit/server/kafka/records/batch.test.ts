@@ -31,7 +31,7 @@ describe("crc32c", () => {
 
   it("equals a bit-by-bit computation for any bytes and any start", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, from) => {
+      fc.property(fc.uint8Array({ maxLength: 300, size: "max" }), fc.nat(20), (bytes, from) => {
         let crc = -1;
         for (const byte of bytes.subarray(from)) {
           crc ^= byte;
