@@ -28,7 +28,13 @@ const CONFIG: TopicConfig = {
   deleteRetentionMs: DELETE_RETENTION,
 };
 
-async function openLog(fileSystem: FileSystem, clock: SimulatedClock, config: Partial<TopicConfig> = {}) {
+/** @param cached bytes of the newest batches that are kept in memory; none, so that what is read comes from the files */
+async function openLog(
+  fileSystem: FileSystem,
+  clock: SimulatedClock,
+  config: Partial<TopicConfig> = {},
+  cached = 0,
+) {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   await fileSystem.makeDirectory(DIRECTORY);
   const found = await recoverLog(DIRECTORY, { fileSystem, clean: false, now: clock.now(), log });
@@ -40,8 +46,7 @@ async function openLog(fileSystem: FileSystem, clock: SimulatedClock, config: Pa
       fileSystem,
       files,
       indexes: new IndexCache(fileSystem, files, 4),
-      // Of no size, so that what is read comes from the files.
-      cache: new TailCache(0),
+      cache: new TailCache(cached),
       clock,
       sync: "always",
       leaderEpoch: 0,
@@ -110,11 +115,18 @@ describe("compaction", () => {
     expect(records[0]).toMatchObject({ timestamp: 1_000, headers: [{ key: "of", value: Buffer.from("b") }] });
   });
 
-  it.each([
-    ["of long ago", 1_000],
-    // Its place in the batch takes as many bytes as before.
-    ["of the time at which it goes", DELETE_RETENTION],
-  ])("keeps a tombstone %s for its time, and not longer", async (_when, age) => {
+  it("is seen at once, also of what was in memory", async () => {
+    const log = await openLog(new FaultyDisk().mount(), new SimulatedClock(), {}, 1 << 20);
+    await send(log, [put("a", "1")]);
+    await send(log, [put("a", "2")]);
+    await closeSegment(log);
+    await log.compact(never);
+    await send(log, [put("a", "3")]);
+    const lines = shown(await readAll(log)).filter((line) => line.includes(" a="));
+    expect(lines).toEqual(["1 a=2", `${log.logEnd - 1} a=3`]);
+  });
+
+  it("keeps tombstones for their time, and not longer", async () => {
     const clock = new SimulatedClock();
     const log = await openLog(new FaultyDisk().mount(), clock);
     const aboutA = async () => {
@@ -123,12 +135,24 @@ describe("compaction", () => {
       return shown(await readAll(log)).filter((line) => line.includes(" a="));
     };
     await send(log, [put("a", "1"), put("b", "1")]);
-    await send(log, [put("a", null, age === DELETE_RETENTION ? clock.now() + age : age)]);
+    await send(log, [put("a", null)]);
     expect(await aboutA()).toEqual(["2 a=null"]);
     clock.advance(DELETE_RETENTION - 1);
     expect(await aboutA()).toEqual(["2 a=null"]);
     clock.advance(1);
     expect(await aboutA()).toEqual([]);
+  });
+
+  it("begins a tombstone's time also where nothing else changes, not even the size", async () => {
+    const clock = new SimulatedClock();
+    const log = await openLog(new FaultyDisk().mount(), clock);
+    await send(log, [put("a", null, clock.now() + DELETE_RETENTION)]);
+    await closeSegment(log);
+    await log.compact(never);
+    clock.advance(DELETE_RETENTION);
+    await closeSegment(log);
+    await log.compact(never);
+    expect(shown(await readAll(log)).filter((line) => line.includes(" a="))).toEqual([]);
   });
 
   it("waits until enough of the log is new", async () => {
