@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+
+const WORKER = fileURLToPath(new URL("./broker-worker.ts", import.meta.url));
 
 /** A broker in a process of its own, which is killed and comes back at the same address. */
 export class BrokerProcess {
@@ -24,7 +26,7 @@ export class BrokerProcess {
   /** @returns how long it took, in milliseconds */
   async start(): Promise<number> {
     const began = performance.now();
-    const args = [join(import.meta.dirname, "broker-worker.ts"), this.#dataDir, String(this.#port)];
+    const args = [WORKER, this.#dataDir, String(this.#port)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     child.stderr.on("data", (chunk) => {

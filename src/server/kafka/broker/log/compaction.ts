@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { TopicConfig } from "../meta/topic-config.ts";
 import { nextOffset, recordCount } from "../records/batch.ts";
@@ -30,6 +31,10 @@ export interface CompactionSurroundings extends SegmentFiles {
 
 /** Holds the offset up to which a log is compacted. Without it the whole log counts as new, which costs time only. */
 const COMPACTED = "compacted";
+/** Bytes that are gathered before they are written. */
+const CHUNK = 1 << 20;
+/** Milliseconds of work between two turns of requests. */
+const LONGEST_TURN = 5;
 
 /**
  * Compacts the closed segments of a log, once enough of them is new. The keys of what is new are read first; then the segments
@@ -72,14 +77,20 @@ async function readCompactedTo(directory: string, { fileSystem }: SegmentFiles):
 }
 
 /**
- * The batches of a closed segment, in pieces of about a mebibyte; it ends early where the segment leaves the log meanwhile.
- * @throws where it is damaged
+ * The batches of a closed segment, with time for requests between them; it ends early where the segment leaves the log
+ * meanwhile.
+ * @throws where it is damaged, and the signal's reason
  */
-async function* batchesOf(segment: Segment, { files }: SegmentFiles): AsyncGenerator<BatchAt[]> {
+async function* batchesOf(
+  segment: Segment,
+  { files }: SegmentFiles,
+  signal: AbortSignal,
+): AsyncGenerator<BatchAt> {
   let release = () => {};
   try {
     const lease = await files.use(segment.path);
     release = lease.release;
+    let turn = performance.now();
     for (let position = 0; position < segment.size; ) {
       const piece: BatchAt[] = [];
       const options = { from: position, to: segment.size, verify: true };
@@ -90,10 +101,16 @@ async function* batchesOf(segment: Segment, { files }: SegmentFiles): AsyncGener
       });
       if (reached === position) throw new Error(`${segment.path} is damaged at byte ${position}`);
       position = reached;
-      yield piece;
+      for (const batch of piece) {
+        yield batch;
+        if (performance.now() - turn < LONGEST_TURN) continue;
+        await setImmediate();
+        signal.throwIfAborted();
+        turn = performance.now();
+      }
     }
   } catch (error) {
-    if (!segment.retired) throw error;
+    if (!segment.retired || signal.aborted) throw error;
   } finally {
     release();
   }
@@ -110,18 +127,15 @@ async function readKeys(
   const keys = new KeyOffsets(last.nextOffset - Math.max(from, first.baseOffset));
   let end = from;
   for (const segment of segments) {
-    for await (const piece of batchesOf(segment, around)) {
-      signal.throwIfAborted();
-      for (const { bytes, at } of piece) {
-        if (nextOffset(bytes, at) <= from) continue;
-        const fits = recordCount(bytes, at) <= keys.room;
-        // The rest is for the next time.
-        if (!fits && end > from) return { keys, end };
-        // One that never fits stays as it is.
-        for (const { key, offset } of fits ? (tryReadRecords(bytes, at) ?? []) : [])
-          if (key !== null) keys.set(key, offset);
-        end = nextOffset(bytes, at);
-      }
+    for await (const { bytes, at } of batchesOf(segment, around, signal)) {
+      if (nextOffset(bytes, at) <= from) continue;
+      const fits = recordCount(bytes, at) <= keys.room;
+      // The rest is for the next time.
+      if (!fits && end > from) return { keys, end };
+      // One that never fits stays as it is.
+      const records = fits ? tryReadRecords(bytes, at) : undefined;
+      for (const { key, offset } of records ?? []) if (key !== null) keys.set(key, offset);
+      end = nextOffset(bytes, at);
     }
   }
   return { keys, end };
@@ -168,10 +182,10 @@ async function replaceGroup(
   const temporary = written.path + TEMPORARY;
   written.path = temporary;
   try {
-    await rewrite(group, written, log.producers, rewriting);
+    const changed = await rewrite(group, written, log.producers, rewriting);
     written.firstAppend = first.firstAppend;
     written.lastAppend = last.lastAppend;
-    if (group.length === 1 && written.size === first.size) return;
+    if (group.length === 1 && !changed) return;
     await log.exclusively(() => swapSegments(log.segments, group, written, around));
   } finally {
     // It has another name by now, unless there was nothing to replace or something failed.
@@ -179,35 +193,41 @@ async function replaceGroup(
   }
 }
 
+/** @returns whether something else was written than there was */
 async function rewrite(
   group: readonly Segment[],
   written: Segment,
   producers: Producers,
   { rules, settings, around, end, signal }: Rewriting,
-): Promise<void> {
+): Promise<boolean> {
   const { fileSystem } = around;
   const spacing = indexSpacing(settings.indexIntervalBytes, settings.segmentBytes);
   await fileSystem.remove(written.path);
   const file = await fileSystem.open(written.path, { create: true });
   try {
+    let changed = false;
+    let position = 0;
+    let gathered: Buffer[] = [];
+    const write = async () => {
+      await writeAll(file, gathered, position);
+      position = written.size;
+      gathered = [];
+    };
     for (const segment of group) {
-      for await (const piece of batchesOf(segment, around)) {
-        signal.throwIfAborted();
-        const position = written.size;
-        const kept: Buffer[] = [];
-        for (const { bytes, at, size } of piece) {
-          const batch =
-            nextOffset(bytes, at) > end
-              ? bytes.subarray(at, at + size)
-              : compactBatch(bytes, at, rules, producers.isNewest(bytes, at));
-          if (batch === undefined) continue;
-          kept.push(batch);
-          written.add(batch, 0, batch.length, spacing, rules.now);
-        }
-        await writeAll(file, kept, position);
+      for await (const { bytes, at, size } of batchesOf(segment, around, signal)) {
+        const whole = bytes.subarray(at, at + size);
+        const isNew = nextOffset(bytes, at) > end;
+        const batch = isNew ? whole : compactBatch(bytes, at, rules, producers.isNewest(bytes, at));
+        changed ||= batch?.equals(whole) !== true;
+        if (batch === undefined) continue;
+        gathered.push(batch);
+        written.add(batch, 0, batch.length, spacing, rules.now);
+        if (written.size - position >= CHUNK) await write();
       }
     }
+    await write();
     await file.datasync();
+    return changed;
   } finally {
     await file.close();
   }

@@ -32,6 +32,9 @@ export interface LogSurroundings extends SegmentFiles {
   onFault(directory: string, error: unknown, lasting: boolean): void;
 }
 
+/** Bytes of a last segment up to which a start reads it rather than its index. */
+const READ_ANEW = 65_536;
+
 /** The log of one partition on disk. */
 export class PartitionLog implements OwnedPartition, WrittenLog {
   readonly leaderEpoch: number;
@@ -58,7 +61,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
     this.#epochs = found.epochs;
     this.#producers = found.producers;
     this.#tail = new PartitionTail(around.cache);
-    this.#writer = new LogWriter(this, around);
+    this.#writer = new LogWriter(this, { ...around, synced: found.synced });
   }
 
   get logStart(): number {
@@ -166,7 +169,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
   async close(): Promise<void> {
     this.#closed = new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "the broker is stopping");
     await this.#writer.close(this.#closed);
-    if (this.#savedAt !== this.logEnd && this.segments.active.size > 0) {
+    if (this.#savedAt !== this.logEnd && this.segments.active.size > READ_ANEW) {
       await this.segments.saveIndex();
       await this.#saveProducers();
     }

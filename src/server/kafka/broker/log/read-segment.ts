@@ -1,4 +1,4 @@
-import { baseOffset, nextOffset } from "../records/batch.ts";
+import { baseOffset, maxTimestamp, nextOffset } from "../records/batch.ts";
 import type { OpenFile } from "./file-system.ts";
 import { type BatchAt, scanBatches } from "./scan.ts";
 import { LARGEST_RELATIVE_OFFSET, type Segment } from "./segment.ts";
@@ -8,7 +8,7 @@ export interface ReadSegmentOptions {
   readonly size: number;
   /** Bytes between two entries of the index. */
   readonly spacing: number;
-  /** Stands for the time of the appends, which the file does not tell. */
+  /** Stands for the time of appends that their batches do not tell. */
   readonly now: number;
   /** Called for each batch that counts, with all of its bytes. */
   readonly onBatch?: ((batch: BatchAt) => void) | undefined;
@@ -28,7 +28,8 @@ export async function readSegment(
     const next = nextOffset(bytes, at);
     if (baseOffset(bytes, at) < segment.nextOffset || next <= baseOffset(bytes, at)) return false;
     if (next - segment.baseOffset > LARGEST_RELATIVE_OFFSET) return false;
-    segment.add(bytes, at, size, spacing, now);
+    const time = maxTimestamp(bytes, at);
+    segment.add(bytes, at, size, spacing, time < 0 ? now : Math.min(time, now));
     onBatch?.(batch);
     return true;
   });

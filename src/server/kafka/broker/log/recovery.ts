@@ -33,6 +33,8 @@ export interface FoundLog {
   readonly logStart: number;
   readonly epochs: Epochs;
   readonly producers: Producers;
+  /** False where what was found may still be in the memory of the system only. */
+  readonly synced: boolean;
 }
 
 /**
@@ -69,7 +71,7 @@ export async function recoverLog(directory: string, options: RecoveryOptions): P
   epochs.cutBefore(logStart);
   if (stored === undefined) await writeState(fileSystem, directory, { logStart, epochs: epochs.starts });
   const producers = await loadProducers(directory, names, segments, options);
-  return { directory, segments, logStart, epochs, producers };
+  return { directory, segments, logStart, epochs, producers, synced: options.clean };
 }
 
 const NEW = { logStart: 0, epochs: [] };
@@ -187,8 +189,6 @@ async function readAnew(segment: Segment, size: number, options: ReadOptions): P
       log.warn(about, "cut a log where its last whole batch ends");
       await file.truncate(segment.size);
     }
-    // What was found may have been in the memory of the system only.
-    await file.datasync();
   } finally {
     await file.close();
   }

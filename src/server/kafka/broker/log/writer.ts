@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import type { Appended } from "../topics.ts";
-import { writeAll } from "./file-system.ts";
+import { type OpenFile, writeAll } from "./file-system.ts";
 import type { Lease, OpenFiles } from "./open-files.ts";
 import type { Round } from "./round.ts";
 import type { Segments } from "./segments.ts";
@@ -28,6 +28,8 @@ export interface WriterOptions {
   readonly files: OpenFiles;
   readonly clock: Clock;
   readonly sync: SyncPolicy;
+  /** False where the last segment holds what may not be on the disk yet. */
+  readonly synced: boolean;
 }
 
 /** Most batches and bytes of a round; the rest goes to the next. */
@@ -61,7 +63,7 @@ export class LogWriter {
   #running: Promise<void> | undefined;
   /** The last segment's file while something of it is not synced, or a round is under way. */
   #lease: Lease | undefined;
-  #dirty = false;
+  #dirty: boolean;
   #syncDue = false;
   #stopTimer: (() => void) | undefined;
   #epochBegun = false;
@@ -72,6 +74,7 @@ export class LogWriter {
   constructor(log: WrittenLog, options: WriterOptions) {
     this.#log = log;
     this.#options = options;
+    this.#dirty = !options.synced;
   }
 
   /** Nothing is appended any more, since nobody knows what is on the disk. */
@@ -219,8 +222,7 @@ export class LogWriter {
       this.#epochBegun = true;
     }
     const { active } = this.#log.segments;
-    this.#lease ??= await this.#options.files.use(active.path);
-    const { file } = this.#lease;
+    const file = await this.#file();
     this.#dirty = true;
     const bytes = batches.map((batch) => batch.bytes);
     try {
@@ -235,16 +237,22 @@ export class LogWriter {
 
   /** After a failed sync nobody knows what is on the disk, so no later one may be believed. */
   async #sync(): Promise<void> {
-    if (!this.#dirty || this.#lease === undefined) return;
+    if (!this.#dirty) return;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+    const file = await this.#file();
     try {
-      await this.#lease.file.datasync();
+      await file.datasync();
     } catch (error) {
       this.#fail(error);
       throw error;
     }
     this.#dirty = false;
+  }
+
+  async #file(): Promise<OpenFile> {
+    this.#lease ??= await this.#options.files.use(this.#log.segments.active.path);
+    return this.#lease.file;
   }
 
   #syncLater(): void {

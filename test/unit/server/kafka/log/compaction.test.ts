@@ -110,7 +110,11 @@ describe("compaction", () => {
     expect(records[0]).toMatchObject({ timestamp: 1_000, headers: [{ key: "of", value: Buffer.from("b") }] });
   });
 
-  it("keeps tombstones for their time, and not longer", async () => {
+  it.each([
+    ["of long ago", 1_000],
+    // Its place in the batch takes as many bytes as before.
+    ["of the time at which it goes", DELETE_RETENTION],
+  ])("keeps a tombstone %s for its time, and not longer", async (_when, age) => {
     const clock = new SimulatedClock();
     const log = await openLog(new FaultyDisk().mount(), clock);
     const aboutA = async () => {
@@ -119,7 +123,7 @@ describe("compaction", () => {
       return shown(await readAll(log)).filter((line) => line.includes(" a="));
     };
     await send(log, [put("a", "1"), put("b", "1")]);
-    await send(log, [put("a", null)]);
+    await send(log, [put("a", null, age === DELETE_RETENTION ? clock.now() + age : age)]);
     expect(await aboutA()).toEqual(["2 a=null"]);
     clock.advance(DELETE_RETENTION - 1);
     expect(await aboutA()).toEqual(["2 a=null"]);
@@ -226,6 +230,7 @@ describe("compaction", () => {
     }
     await ended;
     expect(rounds).toBeGreaterThan(2);
+    await log.compact(never);
     expect(replay(await readAll(log))).toEqual(replay(sent));
     expect(log.segments.all.length).toBeLessThan(20);
   });

@@ -177,6 +177,28 @@ describe("a log of several segments", () => {
     expect(cut.logEnd).toBe(40);
   });
 
+  it("has an index of a last segment that is large after an orderly end, and looks at the end of it only", async () => {
+    const opened = await openLog();
+    for (let batch = 0; batch < 30; batch++) {
+      await opened.log.append(recordBatch({ bytes: 5_000, timestamp: batch }), { acks: -1 });
+    }
+    await opened.store.close();
+    const path = segmentFile(0);
+    const whole = opened.disk.read(path);
+    expect(SegmentIndex.decode(opened.disk.read(path.replace(".log", ".index")), whole.length)).toBeDefined();
+    const reopenedWith = async (position: number) => {
+      const wrong = Buffer.from(whole);
+      wrong.writeUInt8(wrong.readUInt8(position) ^ 1, position);
+      opened.disk.write(path, wrong);
+      const { log, store } = await openLog({ disk: opened.disk });
+      const found = [log.logEnd, await log.offsetForTime(7), (await readAll(log)).length];
+      await store.close();
+      return found;
+    };
+    expect(await reopenedWith(100)).toEqual([30, { offset: 7, timestamp: 7 }, 30]);
+    expect(await reopenedWith(whole.length - 100)).toEqual([29, { offset: 7, timestamp: 7 }, 29]);
+  });
+
   it("reads all segments where its state is damaged, and finds the epochs in them", async () => {
     const opened = await openLog({ config });
     await fill(opened, 10);
