@@ -1,7 +1,8 @@
 import { dump } from "js-yaml";
 import { usageError } from "../core/errors.ts";
+import { Gathered } from "./gathered.ts";
 import { renderRecord, renderRecordTsv } from "./record.ts";
-import type { Result, RowsResult } from "./result.ts";
+import type { Result, RowsResult, StreamResult } from "./result.ts";
 import { sanitize } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 import { type Column, type Row, renderTable, renderTsv } from "./table.ts";
@@ -29,11 +30,7 @@ export async function render(result: Result, options: RenderOptions): Promise<vo
     case "rows":
       return options.terminal.print(await renderRows(result, options));
     case "stream":
-      for await (const row of result.rows) {
-        const chosen = pick(row, options.fields);
-        await options.terminal.print(renderStreamed(chosen, result, options));
-      }
-      return;
+      return renderStream(result, options);
     case "record": {
       const chosen = pick(result.record, options.fields);
       const fields = options.fields === undefined ? result.fields : asColumns(options.fields);
@@ -85,6 +82,18 @@ async function renderRows(result: RowsResult, options: RenderOptions): Promise<s
   return terminal.stdoutIsTerminal
     ? renderTable(chosen, columns, { width: terminal.width, style: options.style, now: options.now })
     : renderTsv(chosen, columns);
+}
+
+/** What was there before a failure is shown before it. */
+async function renderStream(result: StreamResult, options: RenderOptions): Promise<void> {
+  const gathered = new Gathered(options.terminal);
+  try {
+    for await (const row of result.rows) {
+      await gathered.print(renderStreamed(pick(row, options.fields), result, options));
+    }
+  } finally {
+    await gathered.flush();
+  }
 }
 
 function renderStreamed(

@@ -1,108 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
-import { BuiltServer } from "../helpers/built-plugctl.ts";
-import { describeWith } from "../helpers/debian-programs.ts";
-import { runProgram } from "../helpers/run-program.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { BuiltServer, LAUNCHER, runBuilt } from "../helpers/built-plugctl.ts";
 
-async function makeFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "plugctl-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let server: BuiltServer;
+let topics = 0;
+
+beforeAll(async () => {
+  server = await BuiltServer.start({ args: ["--only", "kafka"] });
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+const run = (args: readonly string[], stdin = "") =>
+  runBuilt(args, { env: server.env, cwd: server.folder, stdin });
+
+async function topic(): Promise<string> {
+  topics += 1;
+  const name = `topic-${topics}`;
+  await server.run("kafka", "topics", "create", name, "-p", "2");
+  return name;
 }
 
-async function serve(folder: string, ...args: string[]): Promise<BuiltServer> {
-  const server = await BuiltServer.start({ folder, args: ["--only", "store,kafka", ...args] });
-  onTestFinished(() => server[Symbol.asyncDispose]());
-  return server;
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
+
+/** A command that goes on; `shown` is its stdout so far. */
+function begin(...args: string[]) {
+  const child: ChildProcess = spawn(process.execPath, [LAUNCHER, ...args], { env: server.env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const running = { child, shown: "", ended: once(child, "close").then(([code]) => code as number | null) };
+  child.stdout?.on("data", (piece) => {
+    running.shown += piece;
+  });
+  return running;
 }
 
-const readyFileOf = async ({ folder }: BuiltServer) =>
-  JSON.parse(await readFile(join(folder, "ready.json"), "utf8"));
-
-async function kcat(server: BuiltServer, args: string[], input = ""): Promise<string> {
-  const { kafka } = await readyFileOf(server);
-  const settings = Object.entries({
-    "security.protocol": "SASL_SSL",
-    "ssl.ca.location": join(server.folder, "data", "tls", "cert.pem"),
-    "sasl.mechanism": "PLAIN",
-    "sasl.username": "admin",
-    "sasl.password": server.token,
-  }).flatMap(([key, value]) => ["-X", `${key}=${value}`]);
-  const { code, stdout, stderr } = await runProgram("kcat", ["-b", kafka, ...settings, ...args], input);
-  if (code !== 0) throw new Error(`kcat ended with ${code}: ${stderr}`);
-  return stdout;
+async function until(done: () => boolean | Promise<boolean>): Promise<void> {
+  for (const latest = Date.now() + 30_000; !(await done()); await sleep(50)) {
+    if (Date.now() > latest) throw new Error("it did not come");
+  }
 }
 
-const produce = (server: BuiltServer, line: string) =>
-  kcat(server, ["-P", "-t", "words", "-X", "acks=all"], `${line}\n`);
-const consume = (server: BuiltServer) => kcat(server, ["-C", "-t", "words", "-o", "beginning", "-e", "-q"]);
+it("writes what is piped in, and reads it", async () => {
+  const name = await topic();
+  const written = await run(["kafka", "produce", name, "--partition", "0"], numbers(20_000).join("\n"));
+  expect(written).toMatchObject({ exitCode: 0 });
+  expect(written.stdout).toMatch(/^✔ wrote 20000 messages to topic/);
+  const read = await run(["kafka", "tail", name, "--from", "beginning", "--no-follow", "--fields", "value"]);
+  expect(read.stdout.trimEnd().split("\n")).toEqual(numbers(20_000));
+  expect(read.stderr).toBe("");
+});
 
-describeWith(["kcat"], "plugctl serve as a Kafka broker", () => {
-  it("keeps what kcat was told is written, over a stop and over kill -9", async () => {
-    const folder = await makeFolder();
-    const first = await serve(folder, "--tls-self-signed");
-    await produce(first, "one");
-    expect(await first.end()).toBe(0);
-    const second = await serve(folder, "--tls-self-signed");
-    await produce(second, "two");
-    await second.end("SIGKILL");
-    const third = await serve(folder, "--tls-self-signed");
-    expect(await consume(third)).toBe("one\ntwo\n");
-    expect(await third.end()).toBe(0);
+it.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("leaves the group and ends soon at %s", async (signal, code) => {
+  const name = await topic();
+  await run(["kafka", "produce", name], "one\n");
+  const group = `group-of-${name}`;
+  const tail = begin("kafka", "tail", name, "--group", group, "--from", "beginning", "--fields", "value");
+  await until(() => tail.shown === "one\n");
+  const asked = Date.now();
+  tail.child.kill(signal);
+  expect(await tail.ended).toBe(code);
+  expect(Date.now() - asked).toBeLessThan(5_000);
+  const groups = JSON.parse(await server.run("kafka", "groups", "list", "-o", "json"));
+  expect(groups.find((row: { name: string }) => row.name === group)).toMatchObject({
+    state: "Empty",
+    members: 0,
   });
+});
 
-  it("offers a target for plugctl's own commands, which follows its address", async () => {
-    const folder = await makeFolder();
-    const first = await serve(folder, "--tls-self-signed");
-    await first.run("kafka", "topics", "create", "words", "--partitions", "2");
-    await first.end();
-    const second = await serve(folder, "--tls-self-signed", "--kafka-fsync", "interval");
-    const topics = JSON.parse(await second.run("kafka", "topics", "list", "-o", "json"));
-    expect(topics).toMatchObject([{ name: "words", partitions: 2 }]);
-    expect(JSON.parse(await second.run("server", "status", "-o", "json")).counts).toMatchObject({
-      kafkaTopics: 1,
-      kafkaPartitions: 2,
-    });
-    const rows = JSON.parse(await second.run("audit", "--action", "kafka.topic.create", "-o", "json"));
-    expect(rows).toMatchObject([{ actor: "admin", resource: "topic:words", outcome: "ok" }]);
-  });
+it("ends without an error when its reader has seen enough", async () => {
+  const name = await topic();
+  await run(["kafka", "produce", name], numbers(5_000).join("\n"));
+  const tail = begin("kafka", "tail", name, "--from", "beginning");
+  await until(() => tail.shown !== "");
+  tail.child.stdout?.destroy();
+  await run(["kafka", "produce", name], "more\n");
+  expect(await tail.ended).toBe(0);
+});
 
-  it("goes on without the broker where its port is in use, and says so", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await once(other, "listening");
-    onTestFinished(() => void other.close());
-    const { port } = other.address() as AddressInfo;
-    const server = await serve(await makeFolder(), "--kafka-port", String(port));
-    const ready = await readyFileOf(server);
-    expect(ready.kafka).toBeUndefined();
-    expect(ready.modules.kafka).toEqual({
-      unavailable: `port ${port} on 127.0.0.1 is in use: choose another with --kafka-port, or 0 for any free one`,
-    });
-    expect(ready.targets).toEqual(["local-store"]);
+it("says how far it came when it is interrupted while lines come", async () => {
+  const name = await topic();
+  const child = spawn(process.execPath, [LAUNCHER, "kafka", "produce", name], { env: server.env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stderr = "";
+  child.stderr.on("data", (piece) => {
+    stderr += piece;
   });
+  child.stdin.write("one\ntwo\n");
+  await until(async () => {
+    const partitions = JSON.parse(await server.run("kafka", "topics", "describe", name, "-o", "json"));
+    return partitions.some(({ messages }: { messages: number }) => messages === 2);
+  });
+  child.kill("SIGINT");
+  const [code] = await once(child, "close");
+  expect(code).toBe(130);
+  expect(stderr).toContain("lines 1 to 2 are written");
+});
 
-  it("points at other brokers with --kafka-brokers, and is ready while one of them answers", async () => {
-    const brokers = createServer().listen(0, "127.0.0.1");
-    await once(brokers, "listening");
-    const { port } = brokers.address() as AddressInfo;
-    const server = await serve(await makeFolder(), "--kafka-brokers", `127.0.0.1:1,127.0.0.1:${port}`);
-    expect(await readyFileOf(server)).toMatchObject({
-      kafka: `127.0.0.1:1,127.0.0.1:${port}`,
-      modules: { kafka: "ready" },
-      targets: ["local-store", "local-kafka"],
-    });
-    const targets = JSON.parse(await server.run("target", "list", "-o", "json"));
-    expect(targets).toContainEqual(expect.objectContaining({ name: "local-kafka", kind: "kafka" }));
-    brokers.close();
-    const answer = await fetch(`${server.http}/readyz`);
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({
-      modules: { kafka: { unavailable: `no broker answers at 127.0.0.1:1, 127.0.0.1:${port}` } },
-    });
-  });
+it("has its words in the help and in completion", async () => {
+  const { stdout } = await run(["kafka", "--help"]);
+  for (const word of ["topics", "groups", "tail", "produce"]) expect(stdout).toContain(word);
+  const offered = await run(["complete", "--", "kafka", "produce", "x", "--compression", ""]);
+  for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) expect(offered.stdout).toContain(codec);
 });

@@ -1,6 +1,4 @@
-/** How keys and values are written as text. */
-export const FORMATS = ["text", "json", "hex"] as const;
-export type Format = (typeof FORMATS)[number];
+import type { Format } from "../../core/kafka/formats.ts";
 
 /** What was written, and how, which is not as it was asked for where the bytes do not fit. */
 export interface Written {

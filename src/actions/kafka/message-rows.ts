@@ -1,5 +1,6 @@
+import type { Format } from "../../core/kafka/formats.ts";
 import type { Headers, StoredMessage } from "../../core/kafka/messages.ts";
-import { type Format, write } from "./formats.ts";
+import { write } from "./formats.ts";
 
 /** A message as scripts get it, and as `plugctl kafka produce --json` takes it. */
 export interface MessageRow {

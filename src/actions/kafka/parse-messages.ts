@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import { invalidError } from "../../core/errors.ts";
+import { FORMATS, type Format } from "../../core/kafka/formats.ts";
 import type { Headers, NewMessage } from "../../core/kafka/messages.ts";
-import { FORMATS, type Format, read } from "./formats.ts";
+import { read } from "./formats.ts";
 
 /** What every message of an input gets that does not say otherwise. */
 export interface LineDefaults {

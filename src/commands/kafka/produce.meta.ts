@@ -1,5 +1,5 @@
-import { FORMATS } from "../../actions/kafka/formats.ts";
 import type { Codec } from "../../core/kafka/compression.ts";
+import { FORMATS } from "../../core/kafka/formats.ts";
 import { defineCommand, flag, integer, several, text } from "../command.ts";
 
 const CODECS: readonly Codec[] = ["none", "gzip", "snappy", "lz4", "zstd"];

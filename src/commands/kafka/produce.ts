@@ -1,9 +1,9 @@
 import { addAbortSignal } from "node:stream";
-import type { Format } from "../../actions/kafka/formats.ts";
 import { linesOf } from "../../actions/kafka/lines.ts";
 import { jsonLines, type LineParser, plainLines } from "../../actions/kafka/parse-messages.ts";
 import { cancelledError, isPlugctlError, PlugctlError, usageError } from "../../core/errors.ts";
 import type { Codec } from "../../core/kafka/compression.ts";
+import type { Format } from "../../core/kafka/formats.ts";
 import type { NewMessage, ProduceProgress, ProduceRequest } from "../../core/kafka/messages.ts";
 import type { Host } from "../../host.ts";
 import { done } from "../../output/result.ts";

@@ -1,4 +1,4 @@
-import { FORMATS } from "../../actions/kafka/formats.ts";
+import { FORMATS } from "../../core/kafka/formats.ts";
 import { defineCommand, flag, integer, list, text } from "../command.ts";
 
 export const kafkaTail = defineCommand({

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FORMATS, read, write } from "../../../../src/actions/kafka/formats.ts";
+import { read, write } from "../../../../src/actions/kafka/formats.ts";
+import { FORMATS } from "../../../../src/core/kafka/formats.ts";
 
 describe("keys and values as text", () => {
   it.each(FORMATS)("come back as the bytes that they were, whatever these are (%s)", (format) => {
