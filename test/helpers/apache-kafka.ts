@@ -13,6 +13,9 @@ import { WireClient } from "./kafka-wire.ts";
 /** The broker that ours is compared with. */
 export const APACHE_VERSION = "4.2.1";
 
+/** It takes 5 s where there is nothing else to do. */
+const START_PATIENCE_MS = 120_000;
+
 /** An Apache Kafka that runs. */
 export interface ApacheKafka extends AsyncDisposable {
   readonly address: Endpoint;
@@ -49,6 +52,7 @@ export async function prepareApacheKafka(
         args: release.wordsOf(jvm, "kafka.Kafka", properties),
         logFile: join(folder, "out.log"),
         ready: () => answers(address),
+        patience: START_PATIENCE_MS,
       }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

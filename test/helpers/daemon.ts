@@ -11,6 +11,8 @@ export interface DaemonOptions {
   env?: Readonly<Record<string, string>>;
   /** Asked again and again until it is true. */
   ready: () => Promise<boolean>;
+  /** How long that may take, in ms; 30 s by default. */
+  patience?: number;
 }
 
 /** A child process that is ready to serve. */
@@ -21,7 +23,7 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** @throws with the end of its log when it ends, or is not ready within 30 s. */
+/** @throws with the end of its log when it ends, or is not ready in time. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const program = findProgram(options.program) ?? options.program;
   const log = openSync(options.logFile, "a");
@@ -30,7 +32,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     env: { ...process.env, ...options.env },
   });
   closeSync(log);
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + (options.patience ?? 30_000);
   while (!(await options.ready().catch(() => false))) {
     if (hasEnded(child) || Date.now() > deadline) {
       child.kill("SIGKILL");

@@ -18,7 +18,7 @@ import { confluentPython, kafkaPython } from "./clients/python.ts";
 const PAGE = resolve(import.meta.dirname, "../../../docs/kafka-compatibility.md");
 const MAKER = "scripts/kafka-compatibility.mjs";
 /** A minute would do, were there nothing else to do on the machine. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 240_000;
 
 const CLIENTS: readonly ClientKind[] = [
   kafkaJs,
