@@ -19,7 +19,7 @@ export async function runProgram(
   child.stdout.on("data", (chunk) => (output.stdout += chunk));
   child.stderr.on("data", (chunk) => {
     output.stderr += chunk;
-    if (until !== undefined && output.stderr.includes(until)) child.kill();
+    if (until !== undefined && output.stderr.includes(until)) child.kill("SIGKILL");
   });
   child.stdin.on("error", () => {});
   child.stdin.end(input);

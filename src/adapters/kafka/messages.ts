@@ -9,17 +9,20 @@ const ACKS = { all: -1, leader: 1, none: 0 } as const;
 export function createMessages(port: KafkaPort, run: { signal: AbortSignal; timeoutMs: number }): Messages {
   return {
     async *tail(query) {
-      const batches =
-        query.group === undefined
-          ? port.consume(await startsOf(port, query), query)
-          : port.consumeAsMember({
-              group: query.group,
-              topics: query.topics,
-              fromBeginning: query.from.at === "beginning",
-              until: query.follow ? undefined : await endsOf(port, query.topics),
-              onInterruption: query.onInterruption,
-            });
-      for await (const messages of batches) yield* messages;
+      const { group, topics, from, follow, limit, onInterruption } = query;
+      if (group !== undefined) {
+        const until = follow ? undefined : await endsOf(port, topics);
+        const fromBeginning = from.at === "beginning";
+        const batches = port.consumeAsMember({ group, topics, fromBeginning, until, limit, onInterruption });
+        for await (const messages of batches) yield* messages;
+        return;
+      }
+      let left = limit ?? Number.POSITIVE_INFINITY;
+      for await (const messages of port.consume(await startsOf(port, query), query)) {
+        yield* messages.slice(0, left);
+        left -= messages.length;
+        if (left <= 0) return;
+      }
     },
 
     async produce({ topic, acks, codec, idempotent, messages }: ProduceRequest, progress) {

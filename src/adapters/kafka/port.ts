@@ -123,6 +123,8 @@ export interface MemberOptions extends ConsumeOptions {
   topics: readonly string[];
   /** Where the group begins with what it has no offsets for. */
   fromBeginning: boolean;
+  /** End after so many messages, and commit no more than these. */
+  limit: number | undefined;
   /** By topic: where it ends. Undefined = go on for ever. */
   until: ReadonlyMap<string, Offsets> | undefined;
 }

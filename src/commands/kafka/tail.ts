@@ -19,13 +19,14 @@ export const run: Handler<typeof kafkaTail> = async ({ args, options, host }) =>
     from,
     follow: options.follow !== false,
     group: options.group,
+    limit: options.limit,
     onInterruption: ({ message }) => host.warn(`${message}; trying again`),
   });
   const formats = { key: options.key ?? "text", value: options.value ?? "text" } as Parameters<
     typeof messageRow
   >[1];
   return stream(
-    limited(messages, options.limit ?? Number.POSITIVE_INFINITY, (message) => messageRow(message, formats)),
+    rowsOf(messages, (message) => messageRow(message, formats)),
     [
       { key: "timestamp" },
       ...(args.topics.length > 1 ? [{ key: "topic" }] : []),
@@ -60,15 +61,9 @@ function partitionNumber(word: string): number {
   throw usageError(`--partition: "${word}" must be the number of a partition`);
 }
 
-async function* limited(
+async function* rowsOf(
   messages: AsyncIterable<StoredMessage>,
-  limit: number,
   rowOf: (message: StoredMessage) => MessageRow,
 ): AsyncGenerator<MessageRow> {
-  let count = 0;
-  for await (const message of messages) {
-    yield rowOf(message);
-    count += 1;
-    if (count >= limit) return;
-  }
+  for await (const message of messages) yield rowOf(message);
 }

@@ -28,6 +28,8 @@ export interface TailQuery {
   follow: boolean;
   /** Read as a member of this consumer group, and keep how far it came. */
   group?: string | undefined;
+  /** End after so many messages; with a group the next reading begins behind them. */
+  limit: number | undefined;
   /** Begin anew whenever the connection is lost, and say so. */
   onInterruption: (error: Error) => void;
 }

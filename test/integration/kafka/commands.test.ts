@@ -261,6 +261,22 @@ describeWith(["default-jre-headless", "maven"], "plugctl kafka", () => {
       expect(offsets.map(({ lag }: { lag: number }) => lag)).toEqual([0, 0]);
     });
 
+    it("goes on in a group behind the last message that was shown", async () => {
+      const name = await topic(2);
+      await must(
+        `kafka produce ${name} --key-separator =`,
+        numbers(50)
+          .map((n) => `${n}=${n}`)
+          .join("\n"),
+      );
+      const seen: string[] = [];
+      for (const limit of [20, 20, 20]) {
+        const words = `kafka tail ${name} --group limits-${name} --from beginning --no-follow --fields value`;
+        seen.push(...lines(await must(`${words} --limit ${limit}`)));
+      }
+      expect(seen.sort()).toEqual(numbers(50).sort());
+    });
+
     it("moves groups to offsets and times, and deletes them", async () => {
       const name = await topic(2);
       await must(`kafka produce ${name} --partition 0`, "a\nb\nc");

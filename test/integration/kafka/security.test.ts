@@ -117,7 +117,7 @@ describeWith(["kcat"], "kcat", () => {
     }
     const bare = await runProgram("kcat", ["-b", server.address, "-m", "2", "-L"]);
     expect(bare.code).not.toBe(0);
-  }, 60_000);
+  });
 
   it("signs in inside TLS, and trusts no other certificate", async () => {
     const dataDir = await makeTempDir();

@@ -95,8 +95,11 @@ async function deliver(
   queue: Deliveries,
   progress: Progress,
 ): Promise<void> {
-  const last = batch.lastOffset();
-  const messages = batch.messages.map((message) => toStored(batch.topic, batch.partition, message as never));
+  const wanted = batch.messages.slice(0, progress.left);
+  const all = wanted.length === batch.messages.length;
+  const last = all ? batch.lastOffset() : (wanted.at(-1)?.offset ?? "");
+  if (!all && wanted.length === 0) return;
+  const messages = wanted.map((message) => toStored(batch.topic, batch.partition, message as never));
   if (messages.length > 0) {
     const taken = queue.offer(messages);
     const beating = setInterval(() => void heartbeat().catch(() => {}), HEARTBEAT);
@@ -106,7 +109,7 @@ async function deliver(
   }
   resolveOffset(last);
   await commitOffsetsIfNecessary(uncommittedOffsets());
-  progress.advance(batch.topic, batch.partition, Number(last) + 1);
+  progress.advance(batch.topic, batch.partition, { next: Number(last) + 1, messages: messages.length });
   progress.check(queue);
 }
 
@@ -167,20 +170,24 @@ class Deliveries implements AsyncIterable<Delivery> {
 /** Tells when a member has come to where it is to end. */
 class Progress {
   readonly #options: MemberOptions;
+  /** How many messages are wanted still. */
+  left: number;
   readonly #next = new Map<string, number>();
   #assigned: IMemberAssignment | undefined;
   #begun = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
+    this.left = options.limit ?? Number.POSITIVE_INFINITY;
   }
 
   assign(assignment: IMemberAssignment): void {
     this.#assigned = assignment;
   }
 
-  advance(topic: string, partition: number, next: number): void {
+  advance(topic: string, partition: number, { next, messages }: { next: number; messages: number }): void {
     this.#next.set(`${topic}/${partition}`, next);
+    this.left -= messages;
   }
 
   /** Where the group stood before anything was read. */
@@ -195,8 +202,12 @@ class Progress {
     this.#begun = true;
   }
 
-  /** Ends the reading when every partition of this member has been read to its end. */
+  /** Ends the reading when every partition of this member has been read to its end, or enough of them. */
   check(queue: Deliveries): void {
+    if (this.left <= 0) {
+      queue.end();
+      return;
+    }
     const { until, fromBeginning } = this.#options;
     if (until === undefined || !this.#begun || this.#assigned === undefined) return;
     const done = Object.entries(this.#assigned).every(([topic, partitions]) =>

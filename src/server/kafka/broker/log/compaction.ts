@@ -18,6 +18,8 @@ export interface CompactedLog {
   readonly producers: Producers;
   /** Runs a change of the log's files while nothing is appended. */
   exclusively<Result>(change: () => Promise<Result>): Promise<Result>;
+  /** Batches that end at or before an offset may be others than they were. */
+  onCompacted(offset: number): void;
 }
 
 export type CompactionSettings = Pick<
@@ -187,6 +189,7 @@ async function replaceGroup(
     written.lastAppend = last.lastAppend;
     if (group.length === 1 && !changed) return;
     await log.exclusively(() => swapSegments(log.segments, group, written, around));
+    log.onCompacted(last.nextOffset);
   } finally {
     // It has another name by now, unless there was nothing to replace or something failed.
     await around.fileSystem.remove(temporary);

@@ -161,6 +161,7 @@ export class PartitionLog implements OwnedPartition, WrittenLog {
       segments: this.segments,
       producers: this.#producers,
       exclusively: <Result>(change: () => Promise<Result>) => this.#writer.exclusively(change),
+      onCompacted: (offset: number) => this.#tail.forgetBefore(offset),
     };
     await compactLog(log, this.#config, this.#around, signal);
   }

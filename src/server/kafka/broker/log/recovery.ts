@@ -130,8 +130,6 @@ async function findSegment(segment: Segment, isLast: boolean, options: ReadOptio
   if (trust && isLast && clean && (await readIndex(segment, size, fileSystem))) return segment;
   await readAnew(segment, size, options);
   if (!isLast) {
-    // An index says that its log is on the disk.
-    await syncFile(segment.path, fileSystem);
     const index = (segment.index as SegmentIndex).encode(segment.facts);
     // Without room for it, it is made again when somebody needs it.
     await replaceFile(fileSystem, segment.indexPath, index, { durable: false }).catch(() => {});
@@ -194,9 +192,4 @@ async function readAnew(segment: Segment, size: number, options: ReadOptions): P
   } finally {
     await file.close();
   }
-}
-
-async function syncFile(path: string, fileSystem: FileSystem): Promise<void> {
-  const file = await fileSystem.open(path);
-  await file.datasync().finally(() => file.close());
 }

@@ -29,7 +29,7 @@ const LOCK = "lock";
 const CLEAN = "clean-shutdown";
 const EPOCH = "leader-epoch";
 
-/** Closed and open segments whose descriptors are kept. */
+/** Files of segments that stay open though nobody uses them. */
 const MOST_OPEN_FILES = 512;
 const MOST_INDEXES = 128;
 /** Bytes of the newest batches of all partitions that are kept in memory. */

@@ -41,6 +41,8 @@ export class PartitionTail {
   readonly #batches = new Queue<CachedBatch>();
   /** Bytes that were ever added. */
   #added = 0;
+  /** What is before it has to be read from the files. */
+  #from = 0;
 
   constructor(cache: TailCache) {
     this.#cache = cache;
@@ -53,6 +55,11 @@ export class PartitionTail {
     this.#added += bytes.length;
     this.#batches.push(cached);
     this.#cache.add(cached);
+  }
+
+  /** Batches up to this offset are no longer what the files hold. */
+  forgetBefore(offset: number): void {
+    this.#from = offset;
   }
 
   /** The oldest batch went out of the cache. */
@@ -86,7 +93,7 @@ export class PartitionTail {
 
   #find(offset: number): number | undefined {
     const first = this.#batches.at(0);
-    if (first === undefined || offset < first.baseOffset) return undefined;
+    if (first === undefined || offset < Math.max(first.baseOffset, this.#from)) return undefined;
     let low = 0;
     let high = this.#batches.length;
     while (low < high) {

@@ -28,7 +28,13 @@ const CONFIG: TopicConfig = {
   deleteRetentionMs: DELETE_RETENTION,
 };
 
-async function openLog(fileSystem: FileSystem, clock: SimulatedClock, config: Partial<TopicConfig> = {}) {
+/** @param cached bytes of the newest batches that are kept in memory; none, so that what is read comes from the files */
+async function openLog(
+  fileSystem: FileSystem,
+  clock: SimulatedClock,
+  config: Partial<TopicConfig> = {},
+  cached = 0,
+) {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   await fileSystem.makeDirectory(DIRECTORY);
   const found = await recoverLog(DIRECTORY, { fileSystem, clean: false, now: clock.now(), log });
@@ -40,8 +46,7 @@ async function openLog(fileSystem: FileSystem, clock: SimulatedClock, config: Pa
       fileSystem,
       files,
       indexes: new IndexCache(fileSystem, files, 4),
-      // Of no size, so that what is read comes from the files.
-      cache: new TailCache(0),
+      cache: new TailCache(cached),
       clock,
       sync: "always",
       leaderEpoch: 0,
@@ -108,6 +113,17 @@ describe("compaction", () => {
     // The segment that is still written to is left alone.
     expect(shown(records)).toEqual(["3 b=2", "4 c=1", "5 a=3", `${log.logEnd - 1} c=2`]);
     expect(records[0]).toMatchObject({ timestamp: 1_000, headers: [{ key: "of", value: Buffer.from("b") }] });
+  });
+
+  it("is seen at once, also of what was in memory", async () => {
+    const log = await openLog(new FaultyDisk().mount(), new SimulatedClock(), {}, 1 << 20);
+    await send(log, [put("a", "1")]);
+    await send(log, [put("a", "2")]);
+    await closeSegment(log);
+    await log.compact(never);
+    await send(log, [put("a", "3")]);
+    const lines = shown(await readAll(log)).filter((line) => line.includes(" a="));
+    expect(lines).toEqual(["1 a=2", `${log.logEnd - 1} a=3`]);
   });
 
   it("keeps tombstones for their time, and not longer", async () => {

@@ -80,7 +80,7 @@ describe("files of a log that are damaged", () => {
       const [last] = await log.read(offset, { maxBytes: 1_000, atLeastOne: true });
       expect(last && baseOffset(last)).toBe(offset);
     };
-    await fc.assert(fc.asyncProperty(damages, fc.boolean(), attempt), { numRuns: 150 });
+    await fc.assert(fc.asyncProperty(damages, fc.boolean(), attempt), { numRuns: 60 });
   });
 });
 

@@ -170,6 +170,8 @@ describe("a store", () => {
     expect(again.store.unclaimed()).toEqual([]);
     await again.store.remove("t", 0);
     await expect(again.log.append(recordBatch(), { acks: -1 })).rejects.toMatchObject({ code: 3 });
+    await expect(again.log.read(0, { maxBytes: 1, atLeastOne: true })).rejects.toMatchObject({ code: 3 });
+    await expect(again.log.offsetForTime(0)).rejects.toMatchObject({ code: 3 });
     expect(disk.files().filter((path) => path.includes("/t-0/"))).toEqual([]);
     await again.store.close();
   });

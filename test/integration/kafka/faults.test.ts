@@ -124,3 +124,35 @@ it("says which lines are certainly written when the broker goes away in the midd
   // What is said to be written is there.
   expect((await read()).slice(0, 3_000)).toEqual(numbers(3_000));
 });
+
+it.each([[""], ["--group billing"]])(
+  "goes on reading where it was when the connection is lost %s",
+  async (how) => {
+    const { relay } = await startBehindRelay();
+    const { producer: open } = await openPort(relay);
+    const producer = await open();
+    await produce(producer, 0, 1);
+    const cli = await makeCli();
+    await cli(`target add stream --kind kafka --url kafka://127.0.0.1:${relay.port}`);
+    const abort = new AbortController();
+    let seen = "";
+    let cut = false;
+    const { code, stderr } = await cli(`kafka tail ${TOPIC} --from beginning --fields value ${how}`.trim(), {
+      signal: abort.signal,
+      onStdout: async (text) => {
+        seen += text;
+        const count = seen.trimEnd().split("\n").length;
+        if (count === 20) abort.abort();
+        if (count !== 10 || cut) return;
+        cut = true;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        relay.cut();
+        await produce(producer, 1, 1);
+      },
+    });
+    expect(code).toBe(130);
+    expect(seen.trimEnd().split("\n")).toEqual(numbers(20));
+    // A group gets over a short absence by itself.
+    if (how === "") expect(stderr).toContain("trying again");
+  },
+);
