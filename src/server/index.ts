@@ -99,7 +99,6 @@ async function start(
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const { log, flush } = createLogger({ level: logLevel, file: options.logFile });
   shutdown.add(flush);
-  const tls = options.tls === undefined ? undefined : await loadTls(options.tls, dataDir, host);
   const frame = await openFrame({
     dataDir,
     network: { host, tls, anyPort: options.port === 0 },
