@@ -54,8 +54,8 @@ describe("startServer", () => {
   });
 
   it("leaves modules out, and refuses names that it does not know", async () => {
-    const server = await start({ without: ["store", "deb", "container"] });
-    expect(server.modules).toEqual({ store: "off", deb: "off", container: "off" });
+    const server = await start({ without: ["store", "kafka", "deb", "container"] });
+    expect(server.modules).toEqual({ store: "off", kafka: "off", deb: "off", container: "off" });
     expect(server.targets).toEqual([]);
     for (const wrong of [{ only: ["shop"] }, { without: ["shop"] }]) {
       await expect(start(wrong)).rejects.toMatchObject({

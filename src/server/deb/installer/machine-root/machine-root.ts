@@ -89,7 +89,7 @@ class MachineTransaction implements Transaction {
     return this.#snapshot.add(change);
   }
 
-  run([program, ...args]: readonly [string, ...string[]], options: Omit<CommandOptions, "network">) {
+  async run([program, ...args]: readonly [string, ...string[]], options: Omit<CommandOptions, "network">) {
     // A session of its own, and dead when the server is; what it has started is found by its mark.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...args], {
       cwd: "/",
@@ -97,7 +97,16 @@ class MachineTransaction implements Transaction {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    return follow(child, { ...options, name: program, kill: () => void endProcesses(this.#id) });
+    let ending: Promise<void> | undefined;
+    const kill = () => {
+      ending ??= endProcesses(this.#id);
+    };
+    try {
+      return await follow(child, { ...options, name: program, kill });
+    } finally {
+      // Otherwise it would end the commands of the undoing as well, which bear the same mark.
+      await ending;
+    }
   }
 
   packages(): Promise<InstalledPackage[]> {
