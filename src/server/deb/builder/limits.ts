@@ -1,17 +1,21 @@
-/** What a step of a plugin's may use at most. Sizes are in bytes. */
-export interface BuildLimits {
-  /** For each step. */
-  seconds: number;
-  outputBytes: number;
+/** What programs of others may use at most, with all that they start. Sizes are in bytes. */
+export interface UsageLimits {
   /** At the same time, threads included. */
   processes: number;
   /** Of all processes together; a single one gets no more either. */
   memoryBytes: number;
+  outputBytes: number;
   /** Of the largest file. */
   fileBytes: number;
-  /** Of the plugin's folder with all that the steps make in it. */
+  /** Of all that is written to the folder that they work in. */
   treeBytes: number;
   treeFiles: number;
+}
+
+/** What a step of a plugin's may use at most; its folder begins with the plugin's own files. */
+export interface BuildLimits extends UsageLimits {
+  /** For each step. */
+  seconds: number;
   /** Of what goes into the package. */
   packageBytes: number;
   packageFiles: number;

@@ -5,7 +5,8 @@ import { StringDecoder } from "node:string_decoder";
 import { cancelledError, invalidError, PlugctlError } from "../../../core/errors.ts";
 import { type BuildLimits, shownBytes } from "./limits.ts";
 import { endProcess } from "./processes.ts";
-import { excessOnDisk, watchUsage } from "./usage.ts";
+import { excessOfStep, excessOnDisk } from "./usage.ts";
+import { watchUsage } from "./watch-usage.ts";
 
 /** Of the output of a step that goes wrong, as much is told with the error, in characters. */
 const LOG_END = 4000;
@@ -72,7 +73,10 @@ export async function runStep(options: StepCommand): Promise<void> {
       }
     });
   }
-  const unwatch = watchUsage({ folder: options.folder, pid: child.pid ?? 0, limits }, exceeded);
+  const unwatch = watchUsage(
+    () => excessOfStep({ folder: options.folder, pid: child.pid ?? 0, limits }),
+    exceeded,
+  );
   try {
     // What goes on in the background may hold the output open: it is ended with what it came from.
     child.once("exit", () => {

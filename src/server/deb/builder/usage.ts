@@ -1,44 +1,23 @@
 import { type Dirent, lstatSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { giveWay } from "../give-way.ts";
-import { type BuildLimits, RESERVE_BYTES, shownBytes } from "./limits.ts";
+import { type BuildLimits, RESERVE_BYTES, shownBytes, type UsageLimits } from "./limits.ts";
 import { descendants, memoryOf } from "./processes.ts";
-
-/** How often what a step uses is looked at, in ms. */
-const WATCH_MS = 200;
 
 /** Linux takes paths of up to 4096 bytes; what is deeper could not be measured. */
 const LONGEST_PATH = 2000;
 
-/**
- * Looks at what a step uses until it is stopped.
- * @param pid of the process that all others of the step descend from.
- * @param exceeded called once, with what is too much, as in "the step …".
- * @returns stops it.
- */
-export function watchUsage(
-  { folder, pid, limits }: { folder: string; pid: number; limits: BuildLimits },
-  exceeded: (what: string) => void,
-): () => void {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  async function look(): Promise<void> {
-    const what = (await excessOnDisk(folder, limits)) ?? (await excessInMemory(pid, limits));
-    if (stopped) return;
-    if (what !== undefined) return exceeded(what);
-    timer = setTimeout(turn, WATCH_MS);
-  }
-  function turn(): void {
-    look().catch(() => {
-      // A folder that vanishes while it is read; the next turn sees it as it is then.
-      if (!stopped) timer = setTimeout(turn, WATCH_MS);
-    });
-  }
-  timer = setTimeout(turn, WATCH_MS);
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
+/** What a step uses too much of, in its folder and in memory. @param pid of the process that all others of it descend from. */
+export async function excessOfStep({
+  folder,
+  pid,
+  limits,
+}: {
+  folder: string;
+  pid: number;
+  limits: BuildLimits;
+}): Promise<string | undefined> {
+  return (await excessOnDisk(folder, limits)) ?? excessInMemory(await descendants(pid), limits);
 }
 
 /** What of the disk is too much, if anything. */
@@ -52,7 +31,7 @@ export async function excessOnDisk(folder: string, limits: BuildLimits): Promise
 export async function measure(
   folder: string,
   used: { bytes: number; files: number },
-  limits: Pick<BuildLimits, "treeBytes" | "treeFiles">,
+  limits: Pick<UsageLimits, "treeBytes" | "treeFiles">,
 ): Promise<string | undefined> {
   if (folder.length > LONGEST_PATH) return "nests folders too deeply";
   let entries: Dirent[];
@@ -76,8 +55,12 @@ export async function measure(
   return undefined;
 }
 
-async function excessInMemory(pid: number, limits: BuildLimits): Promise<string | undefined> {
-  const sizes = await Promise.all((await descendants(pid)).map(memoryOf));
+/** What of the memory is too much for processes together. */
+export async function excessInMemory(
+  pids: readonly number[],
+  limits: Pick<UsageLimits, "memoryBytes">,
+): Promise<string | undefined> {
+  const sizes = await Promise.all(pids.map(memoryOf));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return total > limits.memoryBytes
     ? `uses more than ${shownBytes(limits.memoryBytes)} of memory`

@@ -5,12 +5,13 @@ import type { Logger } from "pino";
 import { type PluginId, packageName } from "../../../core/deb/package-name.ts";
 import { PlugctlError } from "../../../core/errors.ts";
 import { makeDurableDirectory } from "../../storage/durable.ts";
+import type { UsageLimits } from "../builder/limits.ts";
 import { Changes } from "./changes.ts";
 import { installedPlugins } from "./installed-plugins.ts";
 import type { PackageInstaller } from "./installer.ts";
 import { Journal } from "./journal.ts";
 import { KeptPackages } from "./kept-packages.ts";
-import { CHANGE_LIMITS, type ChangeLimits } from "./limits.ts";
+import { CHANGE_LIMITS } from "./limits.ts";
 import { openMachineRoot } from "./machine-root/machine-root.ts";
 import { openPrivateRoot } from "./private-root/private-root.ts";
 import type { PackageRoot } from "./root.ts";
@@ -27,7 +28,7 @@ export interface InstallerOptions {
   /** How long to wait for somebody else's dpkg, in seconds. Default 60, or a step's time where that is less. */
   lockSeconds?: number;
   /** Of commands in a tree of its own; on this machine itself they run without. */
-  limits?: Partial<ChangeLimits>;
+  limits?: Partial<UsageLimits>;
   now?: () => Date;
 }
 
@@ -75,7 +76,7 @@ export async function createInstaller(options: InstallerOptions): Promise<Packag
 
 async function openRoot(
   folder: string,
-  { stateDir, kept, limits }: { stateDir: string; kept: KeptPackages; limits: ChangeLimits },
+  { stateDir, kept, limits }: { stateDir: string; kept: KeptPackages; limits: UsageLimits },
 ): Promise<PackageRoot> {
   const parts = { stateDir, packagesFolder: kept.folder, architecture: await nativeArchitecture() };
   if (folder !== "/") return openPrivateRoot({ ...parts, folder, limits });

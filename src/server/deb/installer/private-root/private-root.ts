@@ -2,9 +2,9 @@ import { chmod, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { conflictError, invalidError } from "../../../../core/errors.ts";
 import { type FileLock, lockFile } from "../../../storage/file-lock.ts";
+import type { UsageLimits } from "../../builder/limits.ts";
 import { removeLeftovers } from "../../sources/remove-tree.ts";
 import { folderWithin, removeTree } from "../files.ts";
-import type { ChangeLimits } from "../limits.ts";
 import type { PackageRoot, Transaction } from "../root.ts";
 import { composeStatus, hostStamp, type PrivatePackages, readPrivatePackages } from "./database.ts";
 import { buildHostView, DEVICES } from "./host-view.ts";
@@ -33,7 +33,7 @@ export interface PrivateRootOptions {
   /** Folder of the kept packages. */
   packagesFolder: string;
   architecture: string;
-  limits: ChangeLimits;
+  limits: UsageLimits;
 }
 
 /**
@@ -52,7 +52,7 @@ export class PrivateRoot implements PackageRoot {
   readonly architecture: string;
   readonly packagesFolder: string;
   /** What its commands may use. */
-  readonly limits: ChangeLimits;
+  readonly limits: UsageLimits;
   readonly layers: readonly Layer[];
   readonly #hostView: string;
   #lock: FileLock | undefined;

@@ -4,12 +4,13 @@ import { release } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PlugctlError } from "../../../../core/errors.ts";
+import type { UsageLimits } from "../../builder/limits.ts";
+import { watchUsage } from "../../builder/watch-usage.ts";
 import { diskFull } from "../dpkg.ts";
 import { ENVIRONMENT } from "../environment.ts";
-import type { ChangeLimits } from "../limits.ts";
 import { follow, lastLines, type ProcessResult } from "../process.ts";
 import type { CommandOptions } from "../root.ts";
-import { watchCommand } from "./usage.ts";
+import { lookAtCommand } from "./usage.ts";
 
 /** What maintainer scripts of Debian need to be able to do as root; nothing that reaches out of the namespaces. */
 const CAPABILITIES = [
@@ -58,7 +59,7 @@ export async function runInSandbox(
     network,
     limits,
     ...options
-  }: CommandOptions & { mounts: readonly Mount[]; workFolder: string; limits: ChangeLimits },
+  }: CommandOptions & { mounts: readonly Mount[]; workFolder: string; limits: UsageLimits },
 ): Promise<ProcessResult> {
   const namespaces = [
     "--mount",
@@ -100,7 +101,8 @@ export async function runInSandbox(
     ...options,
     name: command[0],
     kill: () => child.kill("SIGKILL"),
-    watch: (exceeded) => watchCommand({ folder: workFolder, pid: child.pid ?? 0, limits }, exceeded),
+    watch: (exceeded) =>
+      watchUsage(lookAtCommand({ folder: workFolder, pid: child.pid ?? 0, limits }), exceeded),
     outputBytes: limits.outputBytes,
   });
   if (!(await entered)) throw sandboxUnavailable(result.output);
@@ -116,7 +118,7 @@ const HAS_OWN_PIDS = (() => {
   return major > 6 || (major === 6 && minor >= 14);
 })();
 
-const limited = ({ processes, fileBytes, memoryBytes }: ChangeLimits): string[] => [
+const limited = ({ processes, fileBytes, memoryBytes }: UsageLimits): string[] => [
   ...["prlimit", "--core=0", `--nproc=${processes}`, `--fsize=${fileBytes}`, `--data=${memoryBytes}`, "--"],
 ];
 
