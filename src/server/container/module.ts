@@ -5,6 +5,7 @@ import { toEntryPlan } from "../../core/marketplace/resources.ts";
 import { openCatalogue } from "../../engine/catalogue/open.ts";
 import { findContainer } from "../../engine/containers.ts";
 import { containerNames } from "../../engine/names.ts";
+import { accessLogger } from "../logger.ts";
 import type { RunningModule, ServerContext, ServerModule } from "../module.ts";
 import { AccessControl } from "./ingress/access.ts";
 import { accessRoutes } from "./ingress/access-routes.ts";
@@ -104,7 +105,7 @@ async function startContainers(context: ServerContext): Promise<RunningModule> {
     plugins: visited,
     gate,
     connections,
-    log: log.child({ part: "ingress" }),
+    log: accessLogger(log, { part: "ingress" }),
     now,
   });
   const probing = createPluginAgent();
